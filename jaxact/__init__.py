@@ -1,0 +1,65 @@
+"""jaxact: activation functions for JAX, right to the last bits."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from jaxact._activation import Activation as Activation
+from jaxact._activation import activation as activation
+from jaxact._activation import get as get
+from jaxact._activation import spec as spec
+from jaxact._activation import specs as specs
+from jaxact._decay import decay_mask as decay_mask
+from jaxact.functions.gated import glu as glu
+from jaxact.functions.parametric import swish as swish
+from jaxact.functions.rectified import hard_sigmoid as hard_sigmoid
+from jaxact.functions.rectified import hard_tanh as hard_tanh
+from jaxact.functions.rectified import identity as identity
+from jaxact.functions.rectified import leaky_relu as leaky_relu
+from jaxact.functions.rectified import prelu as prelu
+from jaxact.functions.rectified import relu as relu
+from jaxact.functions.rectified import relu6 as relu6
+from jaxact.functions.rectified import sparse_sigmoid as sparse_sigmoid
+from jaxact.functions.saturating import sigmoid as sigmoid
+from jaxact.functions.saturating import soft_sign as soft_sign
+from jaxact.functions.saturating import tanh as tanh
+from jaxact.functions.simplex import log_softmax as log_softmax
+from jaxact.functions.simplex import softmax as softmax
+from jaxact.functions.smooth import celu as celu
+from jaxact.functions.smooth import elu as elu
+from jaxact.functions.smooth import gelu as gelu
+from jaxact.functions.smooth import gelu_exact as gelu_exact
+from jaxact.functions.smooth import gelu_tanh as gelu_tanh
+from jaxact.functions.smooth import hard_silu as hard_silu
+from jaxact.functions.smooth import log_sigmoid as log_sigmoid
+from jaxact.functions.smooth import mish as mish
+from jaxact.functions.smooth import quick_gelu as quick_gelu
+from jaxact.functions.smooth import selu as selu
+from jaxact.functions.smooth import silu as silu
+from jaxact.functions.smooth import softplus as softplus
+from jaxact.functions.smooth import sparse_plus as sparse_plus
+from jaxact.functions.smooth import squareplus as squareplus
+from jaxact.functions.stochastic import rrelu as rrelu
+
+if TYPE_CHECKING:
+    from jaxact import linen as linen
+    from jaxact import nnx as nnx
+    from jaxact import plotting as plotting
+    from jaxact import theory as theory
+
+hard_swish = hard_silu
+
+__version__ = "0.1.0"
+
+_LAZY = ("linen", "nnx", "plotting", "theory")  # submodules that not everyone needs, so loaded on first use
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return importlib.import_module(f"jaxact.{name}")
+    raise AttributeError(f"module 'jaxact' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_LAZY]

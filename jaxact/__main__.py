@@ -1,0 +1,281 @@
+"""The command line: ``python -m jaxact``, or ``jaxact``.
+
+It looks things up, draws and checks; all of it works on whatever is registered. Tables are drawn by rich where it is
+installed and the output is a terminal; in a pipe they are plain text, and with ``--json`` they are JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, get_args
+
+import jax
+
+import jaxact
+from jaxact import _accuracy, theory
+from jaxact._activation import Activation, Kind
+
+Row = dict[str, Any]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the result is the exit status: 0, 1 where a check fails, 2 for what cannot be understood."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.run(arguments)
+    except _UnknownName as error:
+        print(f"jaxact: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader, such as head, has seen enough
+        sys.stderr.close()
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="jaxact", description="Look up, compare, draw and check activation functions."
+    )
+    parser.add_argument("--version", action="version", version=f"jaxact {jaxact.__version__}, jax {jax.__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print JSON")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("list", parents=[common], help="all activations, with a line on each")
+    command.add_argument("--kind", choices=get_args(Kind), help="only this family")
+    command.add_argument("--learnable", action="store_true", help="only those with learnable parameters")
+    command.set_defaults(run=_list)
+
+    command = commands.add_parser("info", parents=[common], help="all about one activation")
+    command.add_argument("name")
+    command.set_defaults(run=_info)
+
+    command = commands.add_parser("plot", help="draw value, slope and curvature into a file")
+    command.add_argument("names", nargs="+", metavar="NAME")
+    command.add_argument("-o", "--output", required=True, metavar="FILE", help="its suffix tells the format")
+    command.add_argument("--from", dest="low", type=float, default=-5.0, metavar="X", help="left end (default: -5)")
+    command.add_argument("--to", dest="high", type=float, default=5.0, metavar="X", help="right end (default: 5)")
+    command.set_defaults(run=_plot)
+
+    command = commands.add_parser("table", parents=[common], help="activations side by side")
+    command.add_argument("names", nargs="+", metavar="NAME")
+    command.set_defaults(run=_table)
+
+    command = commands.add_parser("check", parents=[common], help="is the installed library exact on this device?")
+    command.add_argument("names", nargs="*", metavar="NAME", help="only these")
+    command.add_argument("--seconds", type=float, default=50.0, help="start nothing new after this (default: 50)")
+    command.set_defaults(run=_check)
+    return parser
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    rows = [
+        {"name": s.name, "kind": s.kind, "learnable": ", ".join(s.parameters), "summary": s.summary}
+        for s in jaxact.specs(arguments.kind)
+        if s.parameters or not arguments.learnable
+    ]
+    _print(rows, arguments.json)
+    return 0
+
+
+def _info(arguments: argparse.Namespace) -> int:
+    spec = _spec(arguments.name)
+    facts: Row = {"name": spec.name, "summary": spec.summary, "formula": spec.formula, **_facts(spec)}
+    if spec.elementwise:
+        facts |= _gains(spec)
+        for worst in _accuracy.measure(spec, tuple(_accuracy.BOUNDS)).accuracies:
+            facts[f"worst error in ulp, {worst.dtype}"] = {"value": _round(worst.value), "slope": _round(worst.slope)}
+        facts["measured on"] = _device()
+    facts["reference"] = spec.reference
+    if arguments.json:
+        print(_json(facts))
+    else:
+        _print([{"": key, " ": _text(value)} for key, value in facts.items() if value not in ("", None, {})], False)
+    return 0
+
+
+def _plot(arguments: argparse.Namespace) -> int:
+    specs = [_spec(n) for n in arguments.names]
+    odd = [s.name for s in specs if not s.elementwise]
+    if odd:
+        raise _UnknownName(f"{', '.join(odd)} cannot be drawn: only functions of one number can")
+    try:
+        import matplotlib
+    except ImportError:
+        print("jaxact: plot needs matplotlib; install it with: pip install 'jaxact[plot]'", file=sys.stderr)
+        return 1
+    matplotlib.use("agg")
+    axes = jaxact.plotting.functions(*(s.name for s in specs), xlim=(arguments.low, arguments.high))
+    axes[0].figure.savefig(arguments.output, dpi=150)
+    print(arguments.output)
+    return 0
+
+
+def _table(arguments: argparse.Namespace) -> int:
+    rows = []
+    for spec in map(_spec, arguments.names):
+        rows.append({"name": spec.name, **_facts(spec), **(_gains(spec) if spec.elementwise else {})})
+    columns = dict.fromkeys(c for row in rows for c in row)
+    _print([{c: row.get(c) for c in columns} for row in rows], arguments.json)
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    specs = [_spec(n) for n in arguments.names] or jaxact.specs()
+    begin = time.monotonic()
+
+    def check(spec: Activation) -> Row | None:
+        if not spec.elementwise:
+            return None
+        if time.monotonic() - begin > arguments.seconds:
+            return {"name": spec.name, "verdict": "not reached"}
+        (single, half), right = _accuracy.measure(spec)
+        return {
+            "name": spec.name,
+            "float32 value": round(single.value, 2),
+            "float32 slope": round(single.slope, 2),
+            "bfloat16 value": round(half.value, 3),
+            "bfloat16 slope": round(half.slope, 3),
+            "float64": "right" if right else "wrong",
+            "verdict": "holds" if single.holds and half.holds and right else "fails",
+        }
+
+    with ThreadPoolExecutor() as pool:  # compilation takes most of the time, and runs beside other compilations
+        rows = [row for row in pool.map(check, specs) if row is not None]
+    left = sum(row["verdict"] == "not reached" for row in rows)
+    fails = [row["name"] for row in rows if row["verdict"] == "fails"]
+    value, slope = _accuracy.BOUNDS["float32"]
+    verdict = {
+        "device": _device(),
+        "holds": not fails and left < len(rows),
+        "checked": len(rows) - left,
+        "not reached": left,
+        "not functions of one number": len(specs) - len(rows),
+        "fails": fails,
+        "seconds": round(time.monotonic() - begin, 1),
+        "bounds": f"float32: value {value:g} ulp, slope {slope:g} ulp; bfloat16: {_accuracy.BOUNDS['bfloat16'][0]} ulp",
+    }
+    if arguments.json:
+        print(_json({**verdict, "activations": rows}))
+    else:
+        columns = dict.fromkeys(c for row in rows for c in row)
+        _print([{c: row.get(c) for c in columns} for row in rows], False)
+        print()
+        for key, item in verdict.items():
+            print(f"{key}: {_text(item)}")
+    return 0 if verdict["holds"] else 1
+
+
+class _UnknownName(Exception):
+    pass
+
+
+def _spec(name: str) -> Activation:
+    try:
+        return jaxact.spec(name)
+    except KeyError as error:
+        raise _UnknownName(error.args[0]) from None
+
+
+def _facts(spec: Activation) -> Row:
+    return {
+        "kind": spec.kind,
+        "range": list(spec.range) if spec.range else None,
+        "slope at -inf, +inf": list(spec.tails) if spec.tails else None,
+        "kinks": list(spec.kinks),
+        "minimum at": spec.minimum,
+        "learnable": dict(spec.parameters),
+        "options": {k: v if isinstance(v, (bool, int, float, str)) else repr(v) for k, v in spec.options.items()},
+    }
+
+
+def _gains(spec: Activation) -> Row:
+    """Gains for a standard normal argument, and the Lipschitz constant."""
+    gains = theory.gains(spec.function)
+    return {
+        "gain": _round(gains.rms),
+        "gain, centred": _round(gains.std),
+        "gain, backward": _round(gains.backward),
+        "Lipschitz": _round(theory.lipschitz(spec.function)),
+    }
+
+
+def _round(x: Any) -> float:
+    return float(f"{float(x):.5g}")
+
+
+def _device() -> str:
+    device = jax.devices()[0]
+    return f"{device.device_kind} ({device.platform}), jax {jax.__version__}, jaxact {jaxact.__version__}"
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{k}={_text(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_text, value)) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _json(data: Any) -> str:
+    """JSON, with infinities and NaN as strings: the format has no numbers for them."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {k: clean(v) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [clean(v) for v in value]
+        return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+    return json.dumps(clean(data), indent=2, ensure_ascii=False)
+
+
+def _print(rows: Sequence[Row], as_json: bool) -> None:
+    if as_json:
+        print(_json(rows))
+        return
+    if not rows:
+        print("none")
+        return
+    header = list(rows[0])
+    cells = [[_text(row[c]) for c in header] for row in rows]
+    if sys.stdout.isatty():
+        try:
+            return _print_rich(header, cells)
+        except ImportError:
+            pass
+    _print_plain(header, cells)
+
+
+def _print_rich(header: Iterable[str], cells: Iterable[Sequence[str]]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    titled = any(h.strip() for h in header)
+    table = Table(*header, box=box.SIMPLE_HEAD if titled else None, show_header=titled, header_style="bold")
+    for row in cells:
+        table.add_row(Text(row[0], style="bold"), *map(Text, row[1:]))
+    Console().print(table)
+
+
+def _print_plain(header: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    titled = any(h.strip() for h in header)
+    lines = [*([header] if titled else []), *cells]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""How exact the installed library is on this machine's device, in ulps, with nothing but JAX and NumPy.
+
+The truth is the same activation in float64 on the CPU: other polynomials, other bits, and enough digits that its own
+error is nothing in float32. Whether float64 is right is a question of its own: its slope is held to differences of its
+value, and its value to the function of the same name in ``jax.nn``, where there is one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxact._activation import Activation
+
+BOUNDS = {"float32": (3.0, 4.0), "bfloat16": (0.51, 0.51), "float16": (0.51, 0.51)}  # of value and slope
+_WINDOW = 0.25
+
+
+class Accuracy(NamedTuple):
+    """Worst error of an activation in a dtype.
+
+    Attributes:
+      dtype: the dtype.
+      value: worst error of the value, in ulps.
+      value_at: argument at which it is found.
+      slope: worst error of the slope.
+      slope_at: argument at which it is found.
+    """
+
+    dtype: str
+    value: float
+    value_at: float
+    slope: float
+    slope_at: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether both are within the bounds of the library."""
+        value, slope = BOUNDS[self.dtype]
+        return self.value <= value and self.slope <= slope
+
+
+class Report(NamedTuple):
+    """Accuracy in each dtype, and whether float64, which they are measured by, is right itself."""
+
+    accuracies: tuple[Accuracy, ...]
+    anchored: bool
+
+
+def measure(spec: Activation, dtypes: Sequence[str] = ("float32", "bfloat16")) -> Report:
+    """Worst errors on this machine's device: over all numbers of a half precision, over a sample of float32.
+
+    float64 counts as right where, to six digits, its slope is that of its value, and, to nine, its value is that of the
+    function of the same name in ``jax.nn``.
+    """
+    x = np.linspace(-4, 4, 257) + 1e-3
+    x = x[np.all(np.abs(x[:, None] - np.array([*spec.kinks, 0.0])) > 0.01, 1)]
+    h = 1e-3
+    around = (x[:, None] + h * np.array([0, -2, -1, 1, 2])).ravel()
+    samples = [sample(d, spec.kinks) for d in dtypes]
+
+    # All in one array, since most of the time goes into compilation.
+    sizes = np.cumsum([around.size, *(s.size for s in samples)])
+    true = truth(spec.function, np.concatenate([around, *(s.astype(np.float64) for s in samples)]))
+    (value, slope), *rest = zip(*(np.split(t, sizes[:-1]) for t in true), strict=True)
+
+    value, slope = value.reshape(-1, 5), slope.reshape(-1, 5)[:, 0]
+    difference = value[:, 1:] @ np.array([1, -8, 8, -1]) / (12 * h)  # its error is h^4 times the fifth derivative
+    # A few may lie next to a jump of the curvature, which differences do not see through.
+    anchored = np.mean(np.isclose(difference, slope, rtol=1e-6, atol=1e-6)) > 0.95
+    peer = getattr(jax.nn, spec.name, None)
+    if peer is not None:
+        anchored = anchored and np.allclose(value[:, 0], truth(peer, x)[0], rtol=1e-9, atol=1e-12)
+
+    accuracies = []
+    for dtype, x, (value, slope) in zip(dtypes, samples, rest, strict=True):
+        of_value, of_slope = errors(spec.function, x, value, slope)
+        i, j = int(np.argmax(of_value)), int(np.argmax(of_slope))
+        accuracies.append(Accuracy(dtype, float(of_value[i]), float(x[i]), float(of_slope[j]), float(x[j])))
+    return Report(tuple(accuracies), bool(anchored))
+
+
+def sample(dtype: str, near: tuple[float, ...] = ()) -> np.ndarray:
+    """All normal numbers of a half precision; of float32 every exponent, the body, the tails, and kinks' neighbours."""
+    if dtype != "float32":
+        x = np.arange(2**16, dtype=np.uint16).view(jnp.dtype(dtype))
+        wide = np.abs(x.astype(np.float32))
+        return np.sort(x[np.isfinite(wide) & ((wide == 0) | (wide >= float(jnp.finfo(dtype).smallest_normal)))])
+    rng = np.random.default_rng(0)
+    powers = np.ldexp(rng.uniform(1, 2, (8, 254)), np.arange(-126, 128)).ravel()
+    body = np.concatenate([powers, rng.uniform(0, 8, 8000), rng.uniform(0, 120, 8000)])
+    points = np.array([0.0, *near])
+    close = (points[:, None] + np.maximum(np.abs(points), 1e-3)[:, None] * np.arange(-8, 9) * 2.0**-23).ravel()
+    return np.unique(np.concatenate([body, -body, close]).astype(np.float32))
+
+
+def errors(
+    f: Callable[[Array], Array], x: np.ndarray, value: np.ndarray, slope: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Errors of value and slope of ``f`` at each ``x``, in ulps of its dtype, given the true value and slope."""
+    got = _value_and_slope(f)(jnp.asarray(x))
+    scale = np.maximum(np.abs(slope), _largest_nearby(x.astype(np.float64), slope))
+    return _ulps(got[0], value, np.abs(value)), _ulps(got[1], slope, scale)
+
+
+def truth(f: Callable[[Array], Array], x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Value and slope in float64 on the CPU."""
+    with jax.enable_x64(True), _on_cpu():
+        value, slope = _value_and_slope(f)(jnp.asarray(x, jnp.float64))
+        return np.asarray(value), np.asarray(slope)
+
+
+def _value_and_slope(f: Callable[[Array], Array]) -> Callable[[Array], tuple[Array, Array]]:
+    return jax.jit(lambda x: jax.jvp(f, (x,), (jnp.ones_like(x),)))
+
+
+@contextlib.contextmanager
+def _on_cpu() -> Iterator[None]:
+    try:
+        cpu = jax.local_devices(backend="cpu")[0]
+    except RuntimeError:  # started without it; float64 of the device itself has to do
+        yield
+        return
+    with jax.default_device(cpu):
+        yield
+
+
+def _largest_nearby(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """Largest slope within 1/4 of a sign change, for arguments as near to it; 0 for others.
+
+    Where a slope passes through 0 no formula keeps its relative error, so it is measured by what surrounds it.
+    """
+    out = np.zeros_like(x)
+    body = np.flatnonzero((np.abs(x) < 16) & (slope != 0) & np.isfinite(slope))
+    signs = np.sign(slope[body])
+    for i in np.flatnonzero(signs[1:] != signs[:-1]):
+        place = x[body[i]]
+        close = np.abs(x - place) <= _WINDOW
+        out[close] = np.maximum(out[close], np.abs(slope[close]).max())
+    return out
+
+
+def _ulps(got: Array, truth: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    info = jnp.finfo(got.dtype)
+    tiny, largest = float(info.smallest_normal), float(info.max)
+    y = np.asarray(got).astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        ulp = np.ldexp(1.0, np.frexp(np.clip(scale, tiny, largest))[1] - 1 - info.nmant)
+        error = np.abs(y - np.clip(truth, -largest, largest)) / ulp
+        error = np.where(np.isinf(y) & (np.abs(truth) >= largest) & (np.sign(y) == np.sign(truth)), 0, error)
+    error = np.where((y == 0) & (np.abs(truth) >= tiny) & (scale == np.abs(truth)), math.inf, error)  # a false zero
+    error = np.where((np.abs(truth) < tiny) & (np.abs(y) <= tiny), 0, error)  # subnormal numbers may be flushed
+    return np.where(np.isnan(error), math.inf, error)

@@ -1,0 +1,153 @@
+"""How jaxact differentiates: the one place that touches ``custom_jvp``.
+
+A derivative is evaluated where it is used, from the function's own arguments. The rule below hands JAX a linear map
+wrapped in ``jax.checkpoint``, so reverse mode keeps the arguments and nothing else: one array per activation, in the
+dtype it came in. The map works in forward mode, and is differentiated again like any other JAX code, so every order
+follows as long as the slopes are themselves stable; :func:`differentiable` also serves to give a slope its own slope.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.custom_derivatives import SymbolicZero
+
+_NARROW = (jnp.dtype(jnp.float16), jnp.dtype(jnp.bfloat16))
+
+
+_PLAIN = contextvars.ContextVar("plain", default=False)
+
+
+@contextlib.contextmanager
+def plain() -> Iterator[None]:
+    """While this lasts, traced functions are made of ordinary operations: no rules of their own, and no bits looked at.
+
+    For transformations that know nothing of ``custom_jvp``, at the price of the last bits and of the tails.
+    """
+    token = _PLAIN.set(True)
+    try:
+        yield
+    finally:
+        _PLAIN.reset(token)
+
+
+def is_plain() -> bool:
+    """Whether :func:`plain` is in force."""
+    return _PLAIN.get()
+
+
+def compute_dtype(dtype: jax.typing.DTypeLike) -> jnp.dtype:
+    """Dtype in which a function of ``dtype`` is computed: float32 for the half precisions, else ``dtype``."""
+    return jnp.dtype(jnp.float32) if jnp.dtype(dtype) in _NARROW else jnp.dtype(dtype)
+
+
+def _widen(x: Array, *rest: Array) -> tuple[Array, ...]:
+    dtype = compute_dtype(x.dtype)
+    return tuple(lax.convert_element_type(a, dtype) for a in (x, *rest))
+
+
+def differentiable(
+    value: Callable[..., Array],
+    *slopes: Callable[..., Array] | None,
+    region: Callable[..., Array] | None = None,
+) -> Callable[..., Array]:
+    """Elementwise ``value(x, *parameters)`` with ``slopes[i]`` as its derivative in argument ``i``.
+
+    ``value`` and ``slopes`` are called with all arguments in the compute dtype of ``x`` and return that dtype; the
+    result, and the product of slope and tangent, are rounded once to the dtype of ``x``. Parameters are of any
+    floating dtype and broadcast against ``x``.
+
+    With ``region``, the slope in ``x`` depends on ``x`` only through ``region(x, *parameters)``, an array of bools or
+    small integers. That array is kept for the backward pass in place of ``x``, and ``slopes[0]`` is called with it.
+    """
+
+    def wide(x: Array, *parameters: Array) -> Array:
+        return lax.convert_element_type(value(*_widen(x, *parameters)), x.dtype)
+
+    with_rule = jax.custom_jvp(wide)
+
+    def function(*arguments: Array) -> Array:
+        return wide(*arguments) if is_plain() else with_rule(*arguments)
+
+    def jvp(primals: tuple[Array, ...], tangents: tuple[Array | SymbolicZero, ...]) -> tuple[Array, Array]:
+        y = function(*primals)
+        used = [i for i, t in enumerate(tangents) if not isinstance(t, SymbolicZero)]
+
+        terms = []
+        if region is not None and 0 in used:
+            used.remove(0)
+            mask = region(*_widen(*primals))
+
+            def piecewise(mask: Array, parameters: tuple[Array, ...], tangent: Array) -> Array:
+                wide = _widen(tangent, *parameters)
+                slope = lax.convert_element_type(slopes[0](mask, *wide[1:]), wide[0].dtype)  # type: ignore[misc]
+                return lax.convert_element_type(slope * wide[0], y.dtype)
+
+            terms.append(_remat(piecewise)(mask, primals[1:], tangents[0]))
+
+        if used:
+
+            def linear(x: Array, parameters: tuple[Array, ...], used_tangents: list[Array]) -> Array:
+                # The barrier keeps XLA from sharing, and so from storing, what value and slope have in common. It is
+                # on x alone, so that the product with the cotangent still fuses with its neighbours.
+                wide = _widen(lax.optimization_barrier(x), *parameters)
+                total = None
+                for i, t in zip(used, used_tangents, strict=True):
+                    slope = slopes[i]
+                    assert slope is not None, "a tangent for an argument without slope"
+                    term = slope(*wide) * lax.convert_element_type(t, wide[0].dtype)
+                    total = term if total is None else total + term
+                assert total is not None
+                return lax.convert_element_type(total, y.dtype)
+
+            terms.append(_remat(linear)(primals[0], primals[1:], [tangents[i] for i in used]))
+
+        if not terms:
+            return y, jnp.zeros_like(y)
+        return y, terms[0] if len(terms) == 1 else terms[0] + terms[1]
+
+    with_rule.defjvp(jvp, symbolic_zeros=True)
+    return function
+
+
+def _remat(f: Callable[..., Array]) -> Callable[..., Array]:
+    return jax.checkpoint(f, prevent_cse=False)
+
+
+def differentiable_map(
+    value: Callable[..., Array], tangent: Callable[..., Array], of_result: bool = False
+) -> Callable[..., Array]:
+    """``value(x, *data)``, not elementwise, with the derivative ``tangent(x, t, *data)`` along ``t``, linear in ``t``.
+
+    Both are called with ``x`` and ``t`` in the compute dtype. ``data`` are arrays that are not differentiated. If
+    ``of_result``, ``tangent`` takes ``value(x, *data)`` in place of ``x``; that is what the backward pass keeps then,
+    unless it was rounded to a half precision.
+    """
+
+    def wide(x: Array, *data: Array) -> Array:
+        return lax.convert_element_type(value(*_widen(x), *data), x.dtype)
+
+    with_rule = jax.custom_jvp(wide)
+
+    def function(*arguments: Array) -> Array:
+        return wide(*arguments) if is_plain() else with_rule(*arguments)
+
+    def jvp(primals: tuple[Array, ...], tangents: tuple[Array | SymbolicZero, ...]) -> tuple[Array, Array]:
+        y = function(*primals)
+        if isinstance(tangents[0], SymbolicZero):
+            return y, jnp.zeros_like(y)
+        again = of_result and y.dtype in _NARROW
+
+        def linear(kept: Array, data: tuple[Array, ...], t: Array) -> Array:
+            kept, t = _widen(lax.optimization_barrier(kept), t)
+            return lax.convert_element_type(tangent(value(kept, *data) if again else kept, t, *data), y.dtype)
+
+        return y, _remat(linear)(y if of_result and not again else primals[0], primals[1:], tangents[0])
+
+    with_rule.defjvp(jvp, symbolic_zeros=True)
+    return function

@@ -1,0 +1,302 @@
+"""Stable building blocks: exponentials that keep their accuracy in the tails, and the few sums that need care.
+
+Everything is made of additions, multiplications, divisions and operations on bits, so it gives the same on every
+backend, up to contraction to fused multiply-adds, which nothing here relies on. XLA's own ``exp``, ``expm1``, ``log1p``
+and ``tanh`` are up to 1, 5, 2.5 and 5 ulp off on CPU and differ elsewhere. Polynomials are
+minimax ones, of ``_coefficients``.
+
+All functions take and return float32 or float64. Those that look at bits have a derivative of their own.
+"""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from jaxact import _coefficients as coefficients
+from jaxact._derivative import differentiable, is_plain
+
+# Results of e^x times a polynomial in x are normal numbers further down than e^x is. The exponential is therefore
+# carried 2^64 times too large, and what is made of it is brought down at the end.
+UP = 2.0**64
+DOWN = 2.0**-64
+
+_LOG2_E = 1.4426950408889634
+_LN2 = {  # ln 2 as a part whose product with a small integer is exact, and the rest
+    "float32": (0.693359375, -2.12194440e-4),
+    "float64": (0.6931471803691238, 1.9082149292705877e-10),
+}
+_FORMAT = {  # integer type, bits of the fraction, exponent bias
+    "float32": (np.int32, 23, 127),
+    "float64": (np.int64, 52, 1023),
+}
+_UPPER_HALF = {"float32": np.uint32(0xFFFFF000), "float64": np.uint64(0xFFFFFFFFF8000000)}
+_LIMIT = {"float32": 112.0, "float64": 750.0}
+
+_NORMAL_LIMIT = {"float32": 15.0, "float64": 38.7}
+
+
+def polynomial(x: Array, powers: tuple[float, ...]) -> Array:
+    """Polynomial by Horner's rule, highest power first."""
+    first, second, *rest = powers
+    total = first * x + second  # never an array of constants: scan would hoist and so store it
+    for c in rest:
+        total = total * x + c
+    return total
+
+
+def magnitude(x: Array) -> Array:
+    """``|x|``, differentiable on either side of 0, and from the right at 0."""
+    return jnp.where(x < 0, -x, x)
+
+
+def limit(x: Array) -> float:
+    """Where ``x e^-x`` is 0 for good."""
+    return _LIMIT[x.dtype.name]
+
+
+def clamped(x: Array) -> Array:
+    """``x``, but no further out than :func:`limit`, so that infinities need no care; NaN stays NaN."""
+    return jnp.clip(x, -limit(x), limit(x))
+
+
+def _reduce(x: Array, low: Array | float) -> tuple[Array, Array, Array]:
+    """``n``, ``r`` and ``r_low`` with ``x + low = n ln 2 + r + r_low``, ``n`` an integer, ``|r + r_low| < 0.35``."""
+    integer, bits, _ = _FORMAT[x.dtype.name]
+    # Adding 1.5 * 2^bits leaves the nearest integer in the lowest bits; a conversion would have to guard against NaN.
+    shifted = (x + low) * _LOG2_E + 1.5 * 2**bits
+    n = lax.bitcast_convert_type(shifted, integer) - np.asarray(1.5 * 2**bits, x.dtype).view(integer)
+    high_ln2, low_ln2 = _LN2[x.dtype.name]
+    n_float = n.astype(x.dtype)
+    return n, x - n_float * high_ln2, low - n_float * low_ln2
+
+
+def _power_of_two(n: Array, dtype: jnp.dtype) -> Array:
+    """2^n for integers n from -127 (float64: -1023), which gives 0, up to the exponent of the largest number."""
+    integer, bits, bias = _FORMAT[dtype.name]
+    return lax.bitcast_convert_type((n + integer(bias)) << integer(bits), dtype)
+
+
+def exp_up_parts(x: Array, low: Array | float = 0.0) -> tuple[Array, Array]:
+    """:func:`exp_up` as an unrounded sum of two numbers. Not to be differentiated."""
+    if is_plain():
+        return jnp.exp(x + low) * UP, jnp.zeros_like(x)
+    n, r, r_low = _reduce(x, jnp.asarray(low, x.dtype))
+    scale = _power_of_two(n + 64, x.dtype)
+    high = scale * r
+    total = scale + high
+    # What that sum lost. The scale is no constant, or XLA would fold this to 0.
+    lost = high - (total - scale)
+    r = r + r_low
+    return total, scale * (polynomial(r, coefficients.EXP[r.dtype.name]) * (r * r) + r_low) + lost
+
+
+def _exp_up(x: Array, low: Array) -> Array:
+    high, rest = exp_up_parts(x, low)
+    return high + rest
+
+
+def _expm1(x: Array) -> Array:
+    if is_plain():
+        return jnp.expm1(x)
+    x = jnp.maximum(x, -limit(x) / 2)
+    n, r, r_low = _reduce(x, 0.0)
+    scale = _power_of_two(n, x.dtype)
+    sum_r = r + r_low
+    return scale * ((polynomial(sum_r, coefficients.EXP[x.dtype.name]) * (sum_r * sum_r) + r_low) + r) + (scale - 1)
+
+
+_exp_up_diff = differentiable(_exp_up, lambda x, low: exp_up(x, low), lambda x, low: exp_up(x, low))
+
+
+def exp_up(x: Array, low: Array | float = 0.0) -> Array:
+    """``2^64 e^(x + low)`` for clamped ``x <= 0`` and ``low`` a correction far below ``x``, within 0.7 ulp."""
+    return _exp_up_diff(x, jnp.asarray(low, x.dtype))
+
+
+def exp(x: Array, low: Array | float = 0.0) -> Array:
+    """``e^(x + low)`` for ``x <= 0``, likewise; 0 where it is no normal number."""
+    return exp_up(jnp.maximum(x, -limit(x)), low) * DOWN
+
+
+expm1 = differentiable(_expm1, lambda x: exp(x))
+"""``e^x - 1`` for ``x <= 0``, within 0.9 ulp."""
+
+
+def log1p_over(e: Array) -> Array:
+    """``log(1 + e) / e`` for ``e`` in [0, 1]."""
+    return polynomial(e, coefficients.LOG1P[e.dtype.name])
+
+
+def two_product(a: Array, b: Array) -> tuple[Array, Array]:
+    """``a b`` and the error of its rounding, which is taken for 0 where the product is beyond :func:`limit`."""
+    p = a * b
+    return p, _within_limit(p, _product_error(a, b, p))
+
+
+def two_quotient(a: Array, b: Array) -> tuple[Array, Array]:
+    """``a / b`` and what its rounding lost, which is taken for 0 where the quotient is beyond :func:`limit`."""
+    q = a / b
+    p = q * b
+    return q, _within_limit(q, ((a - p) - _product_error(q, b, p)) / b)
+
+
+def _product_error(a: Array, b: Array, p: Array) -> Array:
+    a_high, a_low = split(a)
+    b_high, b_low = split(b)
+    return ((a_high * b_high - p) + (a_high * b_low + a_low * b_high)) + a_low * b_low
+
+
+def _within_limit(x: Array, low: Array) -> Array:
+    return lax.stop_gradient(jnp.where(lax.abs(x) < limit(x), low, 0))
+
+
+def split(x: Array) -> tuple[Array, Array]:
+    """``x`` as the sum of two numbers of half its bits, whose products are exact."""
+    if is_plain():
+        return x, jnp.zeros_like(x)
+    mask = _UPPER_HALF[x.dtype.name]
+    high = lax.bitcast_convert_type(lax.bitcast_convert_type(x, mask.dtype) & mask, x.dtype)
+    return high, x - high
+
+
+def split_constant(value: float, lost: float, x: Array) -> tuple[float, float]:
+    """``value + lost`` as a number of half the bits of the dtype of ``x``, and the rest."""
+    mask = _UPPER_HALF[x.dtype.name]
+    high = float((np.asarray(value, x.dtype).view(mask.dtype) & mask).view(x.dtype))
+    return high, (value - high) + lost
+
+
+def rounded_constant(value: float, lost: float, x: Array) -> tuple[float, float]:
+    """``value + lost`` as a number of the dtype of ``x``, and the rest."""
+    high = float(np.asarray(value, x.dtype))
+    return high, (value - high) + lost
+
+
+# The sigmoid, and x times it, which is what SiLU, Swish and two of the GELUs are. Arguments may be sums of two numbers.
+
+
+def _mirrored(low: Array | None, x: Array) -> Array | float:
+    """``low`` of an argument ``x``, for ``-|x|``."""
+    return 0.0 if low is None else jnp.where(x < 0, low, -low)
+
+
+def _sigmoid(x: Array, low: Array | None = None) -> Array:
+    e = exp(-lax.abs(x), _mirrored(low, x))
+    return jnp.where(x < 0, e, 1) / (1 + e)
+
+
+def _sigmoid_slope(x: Array, low: Array | None = None) -> Array:
+    e = exp(-magnitude(x), _mirrored(low, x))
+    return e / (1 + e * (2 + e))
+
+
+def _sigmoid_curvature(x: Array, low: Array | None = None) -> Array:
+    z = -magnitude(x)
+    e = exp(z, _mirrored(low, x))
+    q = 1 / (1 + e)
+    return jnp.where(x < 0, -q, q) * expm1(z) * (e * q * q)
+
+
+_sigmoid_slope_1 = differentiable(_sigmoid_slope, _sigmoid_curvature)
+_sigmoid_slope_2 = differentiable(_sigmoid_slope, _sigmoid_curvature, _sigmoid_curvature)
+_sigmoid_1 = differentiable(_sigmoid, _sigmoid_slope_1)
+_sigmoid_2 = differentiable(_sigmoid, _sigmoid_slope_2, _sigmoid_slope_2)
+
+
+def sigmoid(x: Array, low: Array | None = None) -> Array:
+    """Logistic function of ``x + low``."""
+    return _sigmoid_1(x) if low is None else _sigmoid_2(x, low)
+
+
+def sigmoid_slope(x: Array, low: Array | None = None) -> Array:
+    """Slope of the logistic function at ``x + low``."""
+    return _sigmoid_slope_1(x) if low is None else _sigmoid_slope_2(x, low)
+
+
+def times_sigmoid(x: Array, z: Array, low: Array | None = None) -> Array:
+    """``x sigma(z + low)`` for clamped ``z`` and finite ``x``. Not to be differentiated."""
+    negative = z < 0
+    up = exp_up(-lax.abs(z), _mirrored(low, z))
+    return jnp.where(negative, x * up * DOWN, x) / (1 + up * DOWN)
+
+
+def _silu_slope(z: Array, low: Array | None = None) -> Array:
+    t = -magnitude(clamped(z))
+    t_low = _mirrored(low, z)
+    up = exp_up(t, t_low)
+    e = up * DOWN
+    left = up * ((((1 + t) + t_low) + e) / (1 + e * (2 + e))) * DOWN
+    return jnp.where(z < 0, left, 1 - left)
+
+
+def silu_curvature_up(z: Array, low: Array | None = None) -> Array:
+    """Curvature of ``z sigma(z)`` at ``z + low``, times 2^64."""
+    t = -magnitude(clamped(z))
+    t_low = _mirrored(low, z)
+    up = exp_up(t, t_low)
+    e = up * DOWN
+    q = 1 + e
+    return up * (((2 + t) + t_low) + e * ((2 - t) - t_low)) / (q * q * q)
+
+
+def _silu_curvature(z: Array, low: Array | None = None) -> Array:
+    return silu_curvature_up(z, low) * DOWN
+
+
+_silu_slope_1 = differentiable(_silu_slope, _silu_curvature)
+_silu_slope_2 = differentiable(_silu_slope, _silu_curvature, _silu_curvature)
+
+
+def silu_slope(z: Array, low: Array | None = None) -> Array:
+    """Slope of ``z sigma(z)`` at ``z + low``."""
+    return _silu_slope_1(z) if low is None else _silu_slope_2(z, low)
+
+
+# The normal distribution, from its tails inwards, for t >= 0.
+
+
+def normal_clamped(t: Array) -> Array:
+    """``t``, but no further out than where ``t e^(-t^2/2)`` is 0 for good."""
+    return jnp.minimum(t, _NORMAL_LIMIT[t.dtype.name])
+
+
+def _half_square(t: Array) -> tuple[Array, Array]:
+    """``-t^2 / 2`` as a sum of two numbers."""
+    high, low = split(t)
+    return high * high * -0.5, low * (t + high) * -0.5
+
+
+def normal_density_up(t: Array) -> Array:
+    """``2^64 phi(t)`` for clamped ``t``."""
+    return exp_up(*_half_square(t)) * 0.3989422804014327
+
+
+def normal_centre(x: Array) -> Array:
+    """``Phi(x)`` for ``|x| <= 1``. Not to be differentiated."""
+    return x * polynomial(x * x, coefficients.NORMAL_CENTRE[x.dtype.name]) + 0.5
+
+
+def normal_tail_moment(t: Array) -> Array:
+    """``t Phi(-t)`` for clamped ``t >= 1``. Not to be differentiated."""
+    k, powers = coefficients.NORMAL_TAIL[t.dtype.name]
+    # The variable is k / (k + t), but 1 - t / (k + t) has the smaller error.
+    y = 1 - t / (k + t)
+    *upper, last = powers
+    last = 0 * t + last  # no constant, or XLA would fold what the sum below loses to 0
+    rest_of_ratio = y * polynomial(y, tuple(upper))
+    ratio = last + rest_of_ratio
+    lost = rest_of_ratio - (ratio - last)
+    high, rest = exp_up_parts(*_half_square(t))
+    return (t * high * ratio + t * (rest * ratio + high * lost)) / (k + t) * DOWN
+
+
+def normal_bend(t: Array) -> Array:
+    """``Phi(-t) - t phi(t)``, the slope of the GELU at ``-t``, for clamped ``t >= 0``. Not to be differentiated."""
+    k, powers = coefficients.NORMAL_BEND[t.dtype.name]
+    ratio = polynomial(1 - t / (k + t), powers)  # 1 - t / (k + t) is exact to more digits near 0 than k / (k + t)
+    root, lost = rounded_constant(*coefficients.BEND_ROOT, t)
+    factor = ((root - t) + lost) * ratio
+    high, rest = exp_up_parts(*_half_square(t))
+    return (factor * high + factor * rest) * DOWN

@@ -1,0 +1,592 @@
+"""Smooth rectifiers and their relatives: about 0 or bounded on the left, about ``x`` on the right."""
+
+# A signature says what callers may pass; by the time the body runs, that is an Array.
+# pyright: reportOperatorIssue=false, reportArgumentType=false
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+from jax import Array, lax
+from jax.typing import ArrayLike
+
+from jaxact import _coefficients as coefficients
+from jaxact import _numerics as num
+from jaxact._activation import INF, activation
+from jaxact._derivative import differentiable
+
+
+def _softplus(x: Array, beta: Array) -> Array:
+    tail_up, _ = _softplus_tail(x, beta)
+    return jnp.where(x > 0, x, 0) + tail_up / beta * num.DOWN
+
+
+def _softplus_tail(x: Array, beta: Array) -> tuple[Array, Array]:
+    """``log(1 + e)`` times 2^64, and ``-|beta x| e / (1 + e)`` times 2^64, for ``e = exp(-|beta x|)``."""
+    z, low = num.two_product(x, beta)
+    t = num.clamped(-num.magnitude(z))
+    up = num.exp_up(t, jnp.where(z < 0, low, -low))
+    e = up * num.DOWN
+    return up * num.log1p_over(e), t * up / (1 + e)
+
+
+def _softplus_slope(x: Array, beta: Array) -> Array:
+    return num.sigmoid(*num.two_product(x, beta))
+
+
+def _softplus_beta_slope(x: Array, beta: Array) -> Array:
+    log_up, product_up = _softplus_tail(x, beta)
+    return (product_up - log_up) / beta / beta * num.DOWN
+
+
+@activation(
+    slope=_softplus_slope,
+    parameter_slopes=(_softplus_beta_slope,),
+    positive=("beta",),
+    kind="smooth",
+    range=(0, INF),
+    tails=(0, 1),
+)
+def softplus(x: ArrayLike, beta: ArrayLike = 1.0) -> Array:
+    r"""Softplus.
+
+    .. math:: \mathrm{softplus}(x) = \frac{1}{\beta} \log(1 + e^{\beta x})
+
+    Args:
+      x: real array of any shape.
+      beta: sharpness; positive; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``beta`` is a number that is not positive.
+
+    References:
+      Dugas, Bengio, Bélisle, Nadeau and Garcia, Incorporating second-order functional knowledge for better option
+      pricing, NIPS 2000.
+    """
+    return _softplus(x, beta)
+
+
+@activation(slope=lambda x: num.sigmoid(-x), kind="smooth", range=(-INF, 0), tails=(1, 0), aliases=("logsigmoid",))
+def log_sigmoid(x: ArrayLike) -> Array:
+    r"""Logarithm of the logistic sigmoid.
+
+    .. math:: \mathrm{log\_sigmoid}(x) = -\log(1 + e^{-x})
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+    """
+    e = num.exp(-lax.abs(x))
+    return -(jnp.where(x < 0, -x, 0) + e * num.log1p_over(e))
+
+
+@activation(
+    slope=num.silu_slope, kind="smooth", range=(-0.2784645427610738, INF), tails=(0, 1), minimum=-1.2784645427610737
+)
+def silu(x: ArrayLike) -> Array:
+    r"""Sigmoid-weighted linear unit, also called Swish-1.
+
+    .. math:: \mathrm{silu}(x) = x \, \sigma(x)
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Elfwing, Uchibe and Doya, Sigmoid-weighted linear units for neural network function approximation in reinforcement
+      learning, 2017, arXiv:1702.03118.
+    """
+    return num.times_sigmoid(jnp.maximum(x, -num.limit(x)), num.clamped(x))
+
+
+def _mish_slope(x: Array) -> Array:
+    x = num.clamped(x)
+    up = num.exp_up(-lax.abs(x))
+    e = up * num.DOWN
+    negative = x < 0
+    left = 4 * (1 + x) + e * ((6 + 4 * x) + e * (4 + e))
+    right = e * ((4 * x - 2) + 4 * e * ((x - 1) - e))
+    # The square of 2 + 2 e + e^2, or of 1 + 2 e + 2 e^2, with the rounding errors of the sums put back. The first term
+    # is no constant, or XLA would fold those errors to 0.
+    zero = 0 * x
+    first = jnp.where(negative, zero + 2, zero + 1)
+    second = e * jnp.where(negative, e, 2 * e)
+    part = first + 2 * e
+    q = part + second
+    lost = (2 * e - (part - first)) + (second - (q - part))
+    ratio = jnp.where(negative, up * left, e * right) / (q * q + 2 * q * lost) * jnp.where(negative, num.DOWN, 1)
+    return ratio + jnp.where(negative, 0, 1)
+
+
+def _mish_curvature(x: Array) -> Array:
+    x = num.clamped(x)
+    up = num.exp_up(-num.magnitude(x))
+    e = up * num.DOWN
+    left = 2 * (2 + x) + e * (2 * (4 + x) + e * (3 * (2 - x) + e * (2 * (1 - x))))
+    right = 2 * (1 - x) + e * (3 * (2 - x) + e * (2 * (4 + x) + e * (2 * (2 + x))))
+    q = jnp.where(x < 0, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
+    return 4 * up * (jnp.where(x < 0, left, right * e) / (q * (q * q))) * num.DOWN
+
+
+@activation(
+    slope=differentiable(_mish_slope, _mish_curvature),
+    kind="smooth",
+    range=(-0.30884341301725043, INF),
+    tails=(0, 1),
+    minimum=-1.1924312145154952,
+)
+def mish(x: ArrayLike) -> Array:
+    r"""Mish, a smooth non-monotone rectifier.
+
+    .. math:: \mathrm{mish}(x) = x \tanh(\log(1 + e^x))
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Misra, Mish: a self regularized non-monotonic activation function, 2019, arXiv:1908.08681.
+    """
+    # With e = exp(-|x|), tanh(log(1 + exp x)) is e (1 - d) on the left and 1 - d on the right, where d is small and a
+    # quotient of polynomials in e whose terms are all positive.
+    negative = x < 0
+    x = jnp.maximum(x, -num.limit(x))
+    up = num.exp_up(jnp.maximum(-lax.abs(x), -num.limit(x)))
+    e = up * num.DOWN
+    d = e * jnp.where(negative, 1 + e, 2 * e) / jnp.where(negative, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
+    return x * jnp.where(negative, up, 1) * (1 - d) * jnp.where(negative, num.DOWN, 1)
+
+
+def _gelu_exact_slope(x: Array) -> Array:
+    left = num.normal_bend(num.normal_clamped(lax.abs(x)))
+    return jnp.where(x < 0, left, 1 - left)
+
+
+def _gelu_exact_curvature(x: Array) -> Array:
+    t = num.normal_clamped(num.magnitude(x))
+    root, lost = num.rounded_constant(*coefficients.ROOT_2, x)
+    return num.normal_density_up(t) * (((root - t) + lost) * (root + t)) * num.DOWN
+
+
+@activation(
+    slope=differentiable(_gelu_exact_slope, _gelu_exact_curvature),
+    kind="smooth",
+    range=(-0.16997120747990366, INF),
+    tails=(0, 1),
+    minimum=-0.7517915246935645,
+)
+def gelu_exact(x: ArrayLike) -> Array:
+    r"""Gaussian error linear unit, with the normal distribution function itself.
+
+    .. math:: \mathrm{gelu}(x) = x \, \Phi(x) = \frac{x}{2} \left(1 + \mathrm{erf}\frac{x}{\sqrt 2}\right)
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
+    """
+    t = num.normal_clamped(lax.abs(x))
+    tail = num.normal_tail_moment(t)
+    centre = jnp.clip(x, -1, 1)
+    return jnp.where(t < 1, centre * num.normal_centre(centre), jnp.where(x < 0, -tail, x - tail))
+
+
+def _even_quadratic(x: Array, a_factor: float = 1, b_factor: float = 1) -> tuple[Array, Array]:
+    """``a + b x^2`` of the argument ``x (a + b x^2)``, or with factors, as a number of half the bits and the rest."""
+    (a, a_lost), (b, b_lost) = coefficients.GELU_TANH_A, coefficients.GELU_TANH_B
+    a_high, a_low = num.split_constant(a_factor * a, a_factor * a_lost, x)
+    b_high, b_low = num.split_constant(b_factor * b, b_factor * b_lost, x)
+    square = x * x
+    square_high, square_low = _square(x)
+    high, _ = num.split(a_high + b_high * square_high)
+    return high, ((a_high - high) + b_high * square_high) + (a_low + (b_high * square_low + b_low * square))
+
+
+def _square(x: Array) -> tuple[Array, Array]:
+    """``x^2`` as a number of half the bits and the rest."""
+    high, low = num.split(x)
+    square_high, _ = num.split(x * x)
+    return square_high, (high * high - square_high) + low * (x + high)
+
+
+def _gelu_tanh_argument(x: Array) -> tuple[Array, Array]:
+    """``u = x (a + b x^2)`` of ``x sigma(u)`` as a sum of two numbers.
+
+    ``e^u`` turns an absolute error of ``u`` into a relative one, so ``u`` is needed to more than its own precision.
+    """
+    high, low = num.split(x)
+    factor_high, factor_low = _even_quadratic(x)
+    return high * factor_high, low * factor_high + x * factor_low
+
+
+def _gelu_tanh_clamped(x: Array) -> Array:
+    bound = {"float32": 11.3, "float64": 21.5}[x.dtype.name]
+    return jnp.clip(x, -bound, bound)
+
+
+def _gelu_tanh_slope(x: Array) -> Array:
+    t = -lax.abs(_gelu_tanh_clamped(x))
+    u, u_low = _gelu_tanh_argument(t)
+    high, rest = num.exp_up_parts(u, u_low)
+    e = (high + rest) * num.DOWN
+    factor = ((1 + u) + (u_low + 2 * coefficients.GELU_TANH_B[0] * (t * t) * t)) + e  # 1 + t du/dt + e
+    left = (high * factor + rest * factor) / (1 + e * (2 + e)) * num.DOWN
+    return jnp.where(x < 0, left, 1 - left)
+
+
+def _gelu_tanh_curvature(x: Array) -> Array:
+    t = -num.magnitude(_gelu_tanh_clamped(x))
+    up = num.exp_up(*_gelu_tanh_argument(t))
+    e = up * num.DOWN
+    q = 1 + e
+    slope_high, slope_low = _even_quadratic(t, 1, 3)  # du/dt
+    slope_square = slope_high * slope_high + slope_low * (2 * slope_high + slope_low)
+    sum_high, sum_low = _even_quadratic(t, 2, 12)  # 2 du/dt + t d2u/dt2
+    bend = (sum_high + t * slope_square * (1 - 2 * e / q)) + sum_low
+    return up * bend / (q * q) * num.DOWN
+
+
+@activation(
+    slope=differentiable(_gelu_tanh_slope, _gelu_tanh_curvature),
+    kind="smooth",
+    range=(-0.17004075057125406, INF),
+    tails=(0, 1),
+    minimum=-0.7524614220710163,
+)
+def gelu_tanh(x: ArrayLike) -> Array:
+    r"""Gaussian error linear unit, with tanh in place of the error function.
+
+    .. math:: \mathrm{gelu\_tanh}(x) = \frac{x}{2} \left(1 + \tanh\left(\sqrt{2/\pi}\,(x + 0.044715 x^3)\right)\right)
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
+    """
+    return num.times_sigmoid(jnp.maximum(x, -100), *_gelu_tanh_argument(_gelu_tanh_clamped(x)))
+
+
+def _quick_gelu_argument(x: Array) -> tuple[Array, Array]:
+    """``1.702 x`` as a sum of two numbers."""
+    bound = num.limit(x) / 1.702
+    x = jnp.clip(x, -bound, bound)
+    scale_high, scale_low = num.split_constant(*coefficients.QUICK_GELU, x)
+    high, low = num.split(x)
+    return high * scale_high, low * scale_high + x * scale_low
+
+
+def _quick_gelu_slope(x: Array) -> Array:
+    return num.silu_slope(*_quick_gelu_argument(x))
+
+
+def _quick_gelu_curvature(x: Array) -> Array:
+    return 1.702 * num.silu_curvature_up(*_quick_gelu_argument(x)) * num.DOWN
+
+
+@activation(
+    slope=differentiable(_quick_gelu_slope, _quick_gelu_curvature),
+    kind="smooth",
+    range=(-0.16361018963635357, INF),
+    tails=(0, 1),
+    minimum=-0.751154255441289,
+)
+def quick_gelu(x: ArrayLike) -> Array:
+    r"""Gaussian error linear unit, with a sigmoid in place of the normal distribution.
+
+    .. math:: \mathrm{quick\_gelu}(x) = x \, \sigma(1.702 x)
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
+    """
+    return num.times_sigmoid(jnp.maximum(x, -num.limit(x) / 1.702), *_quick_gelu_argument(x))
+
+
+@activation(
+    options=("approximate",),
+    kind="smooth",
+    range=(-0.17004075057125406, INF),
+    tails=(0, 1),
+    minimum=-0.7524614220710163,
+)
+def gelu(x: ArrayLike, approximate: bool = True) -> Array:
+    r"""Gaussian error linear unit.
+
+    .. math:: \mathrm{gelu}(x) = x \, \Phi(x)
+
+    Args:
+      x: real array of any shape.
+      approximate: whether to use :func:`gelu_tanh`, as ``jax.nn.gelu`` does, or :func:`gelu_exact`.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
+    """
+    return gelu_tanh(x) if approximate else gelu_exact(x)
+
+
+def _elu_slope(x: Array, alpha: Array) -> Array:
+    negative = jnp.where(x > 0, 0, num.clamped(x))
+    return jnp.where(x > 0, 1, alpha * num.exp_up(negative) * num.DOWN)
+
+
+def _elu_alpha_slope(x: Array, alpha: Array) -> Array:
+    return jnp.where(x > 0, 0, num.expm1(jnp.where(x > 0, 0, x)))
+
+
+@activation(slope=_elu_slope, parameter_slopes=(_elu_alpha_slope,), kind="smooth", range=(-1, INF), tails=(0, 1))
+def elu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
+    r"""Exponential linear unit.
+
+    .. math:: \mathrm{elu}(x) = \begin{cases} x & x > 0 \\ \alpha (e^x - 1) & x \le 0 \end{cases}
+
+    Where alpha is not 1 its slope jumps at 0, and is alpha there.
+
+    Args:
+      x: real array of any shape.
+      alpha: minus the limit at -inf; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Clevert, Unterthiner and Hochreiter, Fast and accurate deep network learning by exponential linear units, 2015,
+      arXiv:1511.07289.
+    """
+    return jnp.where(x > 0, x, alpha * num.expm1(jnp.minimum(x, 0)))
+
+
+def _celu_argument(x: Array, alpha: Array) -> tuple[Array, Array]:
+    """``min(x, 0) / alpha`` as a sum of two numbers."""
+    z, low = num.two_quotient(jnp.where(x > 0, 0, x), alpha)
+    return num.clamped(z), low
+
+
+def _celu_slope(x: Array, alpha: Array) -> Array:
+    return jnp.where(x > 0, 1, num.exp(*_celu_argument(x, alpha)))
+
+
+def _celu_alpha_slope(x: Array, alpha: Array) -> Array:
+    z, low = _celu_argument(x, alpha)
+    near = z * z * num.polynomial(jnp.maximum(z, -2), coefficients.CELU_REST[z.dtype.name])
+    return jnp.where(x > 0, 0, jnp.where(z > -2, near, (1 - z) * num.exp(z, low) - 1))
+
+
+@activation(
+    slope=_celu_slope,
+    parameter_slopes=(_celu_alpha_slope,),
+    positive=("alpha",),
+    kind="smooth",
+    range=(-1, INF),
+    tails=(0, 1),
+)
+def celu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
+    r"""Continuously differentiable exponential linear unit.
+
+    .. math:: \mathrm{celu}(x) = \begin{cases} x & x > 0 \\ \alpha (e^{x / \alpha} - 1) & x \le 0 \end{cases}
+
+    Args:
+      x: real array of any shape.
+      alpha: minus the limit at -inf; positive; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``alpha`` is a number that is not positive.
+
+    References:
+      Barron, Continuously differentiable exponential linear units, 2017, arXiv:1704.07483.
+    """
+    z = jnp.minimum(x, 0) / alpha
+    return jnp.where(z > -(2.0**-60), x, alpha * num.expm1(z))  # x / alpha may be too small for a normal number
+
+
+_SELU_SCALE = 1.0507009873554805
+_SELU_ALPHA = 1.6732632423543772
+
+
+def _selu_slope(x: Array) -> Array:
+    negative = jnp.where(x > 0, 0, num.clamped(x))
+    return jnp.where(x > 0, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA * num.exp_up(negative) * num.DOWN)
+
+
+@activation(
+    slope=_selu_slope, kind="smooth", range=(-1.7580993408473768, INF), tails=(0, 1.0507009873554805), kinks=(0.0,)
+)
+def selu(x: ArrayLike) -> Array:
+    r"""Scaled exponential linear unit.
+
+    .. math:: \mathrm{selu}(x) = \lambda \begin{cases} x & x > 0 \\ \alpha (e^x - 1) & x \le 0 \end{cases}
+
+    with :math:`\lambda = 1.0507009873554805` and :math:`\alpha = 1.6732632423543772`. Its slope at 0 is
+    :math:`\lambda\alpha`.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Klambauer, Unterthiner, Mayr and Hochreiter, Self-normalizing neural networks, 2017, arXiv:1706.02515.
+    """
+    return jnp.where(x > 0, _SELU_SCALE * x, _SELU_SCALE * _SELU_ALPHA * num.expm1(jnp.minimum(x, 0)))
+
+
+_SQUARES = 2.0**62  # beyond, x^2 overflows, and b is lost in it unless it is above 2^98
+
+
+def _root(x: Array, b: Array) -> Array:
+    """``sqrt(x^2 + b)``."""
+    size = lax.abs(x)
+    return jnp.where(size > _SQUARES, size, jnp.sqrt(x * x + b))
+
+
+def _squareplus_slope(x: Array, b: Array) -> Array:
+    size = jnp.minimum(lax.abs(x), _SQUARES)
+    square = jnp.maximum(size * size + b, jnp.finfo(x.dtype).tiny)
+    left = b / 2 / (square + size * jnp.sqrt(square))
+    left = jnp.where(lax.abs(x) > _SQUARES, b / 4 / x / x, left)
+    return jnp.where(x < 0, left, 1 - left)
+
+
+def _squareplus_curvature(x: Array, b: Array) -> Array:
+    root = _root(x, b)
+    return b / 2 / root / root / root
+
+
+def _squareplus_mixed(x: Array, b: Array) -> Array:
+    root = _root(x, b)
+    return -(x / root) / root / root / 4
+
+
+def _squareplus_b_slope(x: Array, b: Array) -> Array:
+    return 1 / (4 * _root(x, b))
+
+
+@activation(
+    slope=differentiable(_squareplus_slope, _squareplus_curvature, _squareplus_mixed),
+    parameter_slopes=(_squareplus_b_slope,),
+    positive=("b",),
+    kind="smooth",
+    range=(0, INF),
+    tails=(0, 1),
+)
+def squareplus(x: ArrayLike, b: ArrayLike = 4) -> Array:
+    r"""Squareplus, an algebraic softplus.
+
+    .. math:: \mathrm{squareplus}(x) = \frac{x + \sqrt{x^2 + b}}{2}
+
+    Args:
+      x: real array of any shape.
+      b: width of the bend; positive; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``b`` is a number that is not positive.
+
+    References:
+      Barron, Squareplus: a softplus-like algebraic rectifier, 2021, arXiv:2112.11687.
+    """
+    right = _root(x, b) / 2 + lax.abs(x) / 2
+    return jnp.where(x < 0, b / 4 / right, right)
+
+
+def _sparse_plus_slope(x: Array) -> Array:
+    return jnp.clip((x + 1) / 2, 0, 1)
+
+
+def _sparse_plus_curvature(x: Array) -> Array:
+    return jnp.where((x > -1) & (x < 1), jnp.full_like(x, 0.5), 0)
+
+
+@activation(
+    slope=differentiable(_sparse_plus_slope, _sparse_plus_curvature), kind="smooth", range=(0, INF), tails=(0, 1)
+)
+def sparse_plus(x: ArrayLike) -> Array:
+    r"""Sparse plus, a softplus that reaches 0 and ``x``.
+
+    .. math::
+        \mathrm{sparse\_plus}(x) = \begin{cases}
+        0 & x \le -1 \\ (x + 1)^2 / 4 & -1 < x < 1 \\ x & x \ge 1
+        \end{cases}
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Blondel, Martins and Niculae, Learning classifiers with Fenchel-Young losses, 2019, arXiv:1901.02324.
+    """
+    middle = (jnp.clip(x, -1, 1) + 1) / 2
+    return jnp.where(x >= 1, x, middle * middle)
+
+
+def _hard_silu_slope(x: Array) -> Array:
+    return jnp.where(x >= 3, 1, jnp.where(x <= -3, 0, (2 * x + 3) / 6))
+
+
+@activation(
+    slope=_hard_silu_slope,
+    kind="rectified",
+    range=(-0.375, INF),
+    tails=(0, 1),
+    kinks=(-3.0, 3.0),
+    minimum=-1.5,
+    aliases=("hard_swish", "hardswish"),
+)
+def hard_silu(x: ArrayLike) -> Array:
+    r"""Piecewise quadratic SiLU, also called hard Swish.
+
+    .. math:: \mathrm{hard\_silu}(x) = x \, \mathrm{relu6}(x + 3) / 6
+
+    Its slope at -3 is 0 and at 3 it is 1.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Howard et al., Searching for MobileNetV3, 2019, arXiv:1905.02244.
+    """
+    return jnp.where(x <= -3, -0.0, x * (jnp.clip(x + 3, 0, 6) / 6))

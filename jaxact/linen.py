@@ -1,0 +1,188 @@
+"""Activations with something to learn, or to draw, as Flax linen modules.
+
+Each class is named as in :mod:`jaxact.nnx`, takes the same arguments, and has parameters of the same names and shapes,
+so weights move from one to the other.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike, DTypeLike
+
+import jaxact
+from jaxact import _module
+from jaxact._module import Initial
+
+try:
+    import flax.linen as nn
+    from flax.errors import InvalidRngError
+except ModuleNotFoundError as error:
+    raise ImportError(_module.NO_FLAX) from error
+
+__all__ = ["Learnable", "PReLU", "RReLU", "Swish"]
+
+
+class Learnable(nn.Module):
+    r"""Base of the modules that learn the parameters of a function.
+
+    .. math:: y = f(x; \theta)
+
+    A subclass names the function's record, and has a field ``<parameter>_init`` for each of the function's parameters
+    and a field for each of its options. The result has the dtype of the input, whatever that of the parameters.
+
+    Args:
+      features: ``None`` for parameters that all channels share, else the number of channels, and each has its own.
+      axis: where the channels are in the input.
+      dtype: what the input is converted to first; ``None`` leaves it as it is.
+      param_dtype: dtype of the parameters.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``, or there is no such axis.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> class Softplus(jaxact.linen.Learnable):
+      ...     record = jaxact.spec("softplus")
+      ...     beta_init: float = 1.0
+      >>> Softplus(features=3).init(jax.random.key(0), jax.numpy.zeros((2, 3)))
+      {'params': {'beta': Array([1., 1., 1.], dtype=float32)}}
+    """
+
+    record: ClassVar[jaxact.Activation]
+
+    features: int | None = None
+    axis: int = -1
+    dtype: DTypeLike | None = None
+    param_dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: ArrayLike) -> Array:
+        """Apply the function to ``x``."""
+        module = type(self).__name__
+        parameters = {}
+        for name, default in self.record.parameters.items():
+            init = _module.initializer(f"{module}: {name}_init", getattr(self, f"{name}_init"))
+            shape = _module.parameter_shape(module, default, self.features)
+            parameters[name] = self.param(name, init, shape, self.param_dtype)
+        options = {name: getattr(self, name) for name in self.record.options}
+        return _module.call(module, self.record, x, parameters, options, self.features, self.axis, self.dtype)
+
+
+class PReLU(Learnable):
+    r"""Parametric rectified linear unit, :func:`jaxact.prelu` with a learned negative slope.
+
+    .. math:: y = \begin{cases} x & x \ge 0 \\ a x & x < 0 \end{cases}
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      negative_slope_init: initial :math:`a`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.PReLU(features=2).init(jax.random.key(0), jax.numpy.zeros((4, 2)))
+      {'params': {'negative_slope': Array([0.25, 0.25], dtype=float32)}}
+
+    References:
+      He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015, arXiv:1502.01852.
+    """
+
+    record = jaxact.spec("prelu")
+    negative_slope_init: Initial = 0.25
+
+
+class Swish(Learnable):
+    r"""Swish, :func:`jaxact.swish` with a learned sharpness.
+
+    .. math:: y = x \, \sigma(\beta x)
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      beta_init: initial :math:`\beta`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.Swish().init(jax.random.key(0), jax.numpy.zeros(3))
+      {'params': {'beta': Array(1., dtype=float32)}}
+
+    References:
+      Ramachandran, Zoph and Le, Searching for activation functions, 2017, arXiv:1710.05941.
+    """
+
+    record = jaxact.spec("swish")
+    beta_init: Initial = 1.0
+
+
+class RReLU(nn.Module):
+    r"""Randomized leaky rectified linear unit, :func:`jaxact.rrelu` with keys from a random stream.
+
+    .. math:: y = \begin{cases} x & x \ge 0 \\ a x & x < 0 \end{cases}, \quad a \sim U(l, u)
+
+    Args:
+      lower: least negative slope.
+      upper: greatest negative slope.
+      deterministic: whether to use the mean slope, as in evaluation; the call's argument of this name goes first.
+      rng_collection: name of the stream that the keys come from.
+      dtype: what the input is converted to first; ``None`` leaves it as it is.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``lower > upper``, or the stream is missing.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> x = jax.numpy.array([-8.0, 8.0])
+      >>> y = jaxact.linen.RReLU().apply({}, x, rngs={"activation": jax.random.key(0)})
+      >>> jaxact.linen.RReLU(lower=0.0, upper=0.5).apply({}, x, deterministic=True)
+      Array([-2.,  8.], dtype=float32)
+
+    References:
+      Xu, Wang, Chen and Li, Empirical evaluation of rectified activations in convolutional network, 2015,
+      arXiv:1505.00853.
+    """
+
+    lower: float = 1 / 8
+    upper: float = 1 / 3
+    deterministic: bool = False
+    rng_collection: str = "activation"
+    dtype: DTypeLike | None = None
+
+    @nn.compact
+    def __call__(self, x: ArrayLike, deterministic: bool | None = None, rng: Array | None = None) -> Array:
+        """Apply the function to ``x``, with the key ``rng`` if there is one."""
+        deterministic = self.deterministic if deterministic is None else deterministic
+        key = None if deterministic else _key(self, self.rng_collection, rng)
+        options = {"key": key, "lower": self.lower, "upper": self.upper, "deterministic": deterministic}
+        return _module.call("RReLU", jaxact.spec("rrelu"), x, {}, options, None, -1, self.dtype)
+
+
+def _key(module: nn.Module, stream: str, rng: Array | None) -> Array:
+    """The key that was given, or else the next one of the stream."""
+    if rng is not None:
+        return rng
+    try:
+        return module.make_rng(stream)
+    except InvalidRngError:
+        raise ValueError(
+            f"{type(module).__name__}: the random stream {stream!r} is missing; "
+            f"pass rngs={{{stream!r}: key}} to apply, or deterministic=True for evaluation"
+        ) from None
