@@ -1,0 +1,78 @@
+"""Every registered activation as a function of one array, for the tests of what all of them have in common."""
+
+import functools
+import inspect
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import oracle
+import pytest
+
+import jaxact
+
+ELEMENTWISE = [s for s in jaxact.specs() if s.elementwise]
+
+every = pytest.mark.parametrize("spec", jaxact.specs(), ids=lambda s: s.name)
+elementwise = pytest.mark.parametrize("spec", ELEMENTWISE, ids=lambda s: s.name)
+learnable = pytest.mark.parametrize("spec", [s for s in ELEMENTWISE if s.parameters], ids=lambda s: s.name)
+
+
+def unary(spec):
+    """The activation as a function of one array: inputs that it needs besides ``x`` are ``x``, its key is fixed."""
+    parameters = inspect.signature(spec.function).parameters
+    inputs = sum(p.default is p.empty for p in parameters.values())
+    # The key is made inside, so that it is of the default device and may be traced.
+    return lambda x: spec.function(*[x] * inputs, **({"key": jax.random.key(0)} if "key" in parameters else {}))
+
+
+def total(spec):
+    """Sum of the activation over its array with fixed weights, so that all of it matters."""
+    f = unary(spec)
+
+    def weighted(x):
+        y = f(x)
+        return (y * jnp.cos(jnp.arange(y.size, dtype=y.dtype).reshape(y.shape))).sum()
+
+    return weighted
+
+
+def both(spec):
+    """Compiled: value, and gradient for a given cotangent. One for all tests, so that they share what is compiled."""
+    return _both(spec.name)
+
+
+@functools.cache
+def _both(name):
+    spec = jaxact.spec(name)
+
+    @jax.jit
+    def run(x, cotangent=None):
+        y, pullback = jax.vjp(unary(spec), x)
+        return y, pullback(jnp.ones_like(y) if cotangent is None else cotangent)[0]
+
+    return run
+
+
+def batch(shape=(8, 4), dtype=np.float32, seed=0):
+    """Ordinary numbers, of both signs, off the kinks."""
+    return jnp.asarray(np.random.default_rng(seed).normal(0.1, 2, shape).astype(dtype))
+
+
+def defaults(spec, dtype=np.float32):
+    """Parameters in the dtype that the function computes in, for the oracle."""
+    compute = np.float64 if dtype == np.float64 else np.float32
+    return {n: compute(default) for n, default in spec.parameters.items()}
+
+
+def truth(spec, x, order):
+    """Value and derivatives by the oracle, at the default parameters."""
+    return oracle.derivatives(spec.name, np.asarray(x), order, **defaults(spec))[0]
+
+
+def close(got, expected, ulps=8):
+    """Equal up to some float32 ulps of the larger of 1 and the expected number: for results of the same formula."""
+    got, expected = np.asarray(got, np.float64), np.asarray(expected, np.float64)
+    assert got.shape == expected.shape
+    error = np.abs(got - expected) / np.maximum(np.abs(expected), 1) / np.finfo(np.float32).eps
+    assert np.all(error <= ulps), f"{error.max():.3g} ulp"

@@ -1,0 +1,37 @@
+"""Where the tests look: every pattern of a half precision, and a stratified choice of the wide ones."""
+
+import jax.numpy as jnp
+import numpy as np
+
+# Arguments at which some formula, of jaxact or of a peer, was once at its worst: the float32 sample holds them all.
+_WORST = """
+-0x1.6f0000p+6 -0x1.61d9f8p+6 -0x1.5d58a0p+6 -0x1.a00000p+3 -0x1.600000p+2 -0x1.3a0000p+2 -0x1.160000p+4 0x1.0b0000p+4
+0x1.000000p+3 0x1.62e430p+6 -0x1.ba0000p-1 -0x1.317218p-1 0x1.0a0000p+64 -0x1.000000p+12 -0x1.5c68fap+0
+"""
+WORST = tuple(map(float.fromhex, _WORST.split()))
+
+
+def half_patterns(dtype):
+    """All finite numbers of float16 or bfloat16."""
+    x = np.arange(2**16, dtype=np.uint16).view(dtype)
+    return x[np.isfinite(x.astype(np.float32))]
+
+
+def wide(dtype, near=(), size=1000, seed=0):
+    """Finite numbers of float32 or float64: every exponent, the body, the tails, and the neighbours of given points."""
+    rng = np.random.default_rng(seed)
+    info = jnp.finfo(dtype)
+    low, high = int(info.minexp), int(info.maxexp)
+    exponents = np.arange(low, high, max(1, (high - low) // 250))
+    powers = np.ldexp(rng.uniform(1, 2, (3, exponents.size)), exponents)
+    powers[0] = np.ldexp(1.0, exponents)
+    tail = 1.3 * -np.log(float(info.smallest_normal))
+    ends = np.array([float(info.max), float(info.smallest_normal)])
+    positive = np.concatenate(
+        [powers.ravel(), ends, np.abs(rng.normal(0, 2, size)), rng.uniform(0, 20, size), rng.uniform(0, tail, size)]
+    )
+    points = np.array([0.0, *near, *WORST])
+    steps = np.arange(-8, 9) * float(info.eps)
+    close = (points[:, None] + np.maximum(np.abs(points), 1e-3)[:, None] * steps).ravel()
+    around = (points[:, None] + rng.normal(0, 0.1, (len(points), 32))).ravel()
+    return np.unique(np.concatenate([positive, -positive, close, around]).astype(dtype))

@@ -1,0 +1,200 @@
+"""Value, slope and curvature of every activation against the oracle, in ulps, in each dtype.
+
+For one function: ``pytest tests/test_accuracy.py -k mish``. What misses a bound is listed with the argument at fault,
+as a hex float to be added to ``samples.WORST``.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import oracle
+import pytest
+import samples
+import ulp
+from known_bounds import KNOWN
+
+import jaxact
+
+ELEMENTWISE = [s for s in jaxact.specs() if s.elementwise]
+BOUNDS = {  # of value, slope (also in the parameters) and curvature
+    "float16": (0.51, 0.51),
+    "bfloat16": (0.51, 0.51),
+    "float32": (3, 4, 8),
+    "float64": (4, 4),
+}
+ORDERS = ("value", "slope", "curvature")
+
+each = pytest.mark.parametrize("spec", ELEMENTWISE, ids=lambda s: s.name)
+halves = pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16], ids=["bfloat16", "float16"])
+
+
+def derivative(f):
+    """Derivative of an elementwise function, times a cotangent that is 1 unless given."""
+    return lambda x, *rest, cotangent=None: jax.vjp(lambda x: f(x, *rest), x)[1](
+        jnp.ones_like(x) if cotangent is None else cotangent
+    )[0]
+
+
+@functools.cache
+def windows(name, order, wrt="x", **parameters):
+    """Sign changes of a derivative; the value has none, and a derivative in a parameter is seen as a function of x."""
+    if order == 0:
+        return []
+    return ulp.windows(lambda x: oracle.derivatives(name, x, order, wrt, **parameters)[0][order])
+
+
+def arguments(spec, dtype, factor=1.0):
+    """Parameters in the dtype that the function computes in."""
+    compute = np.float64 if dtype == np.float64 else np.float32
+    return {n: compute(default * factor if default else factor - 1) for n, default in spec.parameters.items()}
+
+
+class Verdicts:
+    """Collects what misses its bound, so that one run shows all of it."""
+
+    def __init__(self, spec, dtype, dense=False):
+        self.name, self.dtype, self.dense, self.missed = spec.name, np.dtype(dtype).name, dense, []
+
+    def add(self, what, order, x, got, truth, rest=0.0, window=0.0):
+        assert got.dtype == self.dtype
+        assert got.shape == x.shape
+        errors = ulp.error(got, truth, rest, window)
+        worst = int(errors.argmax())
+        bound, known = BOUNDS[self.dtype][order], KNOWN.get((self.name, self.dtype, what))
+        if known is not None:
+            if self.dense and errors[worst] <= bound:
+                self.missed.append(f"{what} {errors[worst]:.4g} ulp: take its entry out of known_bounds.py")
+            bound = known[0]
+        if errors[worst] > bound:
+            at, y, wrong = float(x[worst]), float(got[worst]), np.count_nonzero(errors > bound)
+            self.missed.append(
+                f"{what} {errors[worst]:.4g} > {bound} ulp at {at.hex()} = {at:.9g}: {y:.9g}, not {truth[worst]:.9g}; "
+                f"{wrong} of {x.size} points"
+            )
+
+    def check(self):
+        if self.missed:
+            pytest.fail(f"{self.name}, {self.dtype}:\n" + "\n".join(self.missed), pytrace=False)
+
+
+def jumps(name, x, order, parameters):
+    """Which of the points have another derivative just left of them than just right."""
+    x = x.astype(np.float64)
+    step = 2.0**-30
+    left, right = (oracle.derivatives(name, x + d, order, **parameters)[0][order] for d in (-step, step))
+    return np.abs(left - right) > 1e-6 * np.maximum(1, np.abs(left))
+
+
+def sweep(spec, dtype, x, orders, dense=False):
+    """Value and derivatives at the points, with a cotangent of 1."""
+    parameters = arguments(spec, dtype)
+    truth, rest = oracle.derivatives(spec.name, x, orders - 1, **parameters)
+    verdicts = Verdicts(spec, dtype, dense)
+    f = spec.function
+    for order in range(orders):
+        got = np.asarray(jax.jit(f)(jnp.asarray(x), *map(jnp.asarray, parameters.values())))
+        where = np.ones(x.shape, bool)
+        if order == 2:  # one-sided values are as right as any where the curvature jumps, as long as they are finite
+            round_number = np.flatnonzero((np.abs(x) < 16) & (x % 0.5 == 0))
+            where[round_number] = ~jumps(spec.name, x[round_number], order, parameters) | ~np.isfinite(
+                got[round_number]
+            )
+        window = ulp.window(x, windows(spec.name, order, **parameters))
+        verdicts.add(ORDERS[order], order, x[where], got[where], truth[order][where], rest[order][where], window[where])
+        f = derivative(f)
+    verdicts.check()
+
+
+def near(spec):
+    return (*spec.kinks, *([] if spec.minimum is None else [spec.minimum]))
+
+
+@each
+def test_float32(spec):
+    sweep(spec, np.float32, samples.wide(np.float32, near(spec)), orders=3)
+
+
+@each
+@pytest.mark.slow
+def test_float32_densely(spec):
+    sweep(spec, np.float32, samples.wide(np.float32, near(spec), size=20000, seed=1), orders=3, dense=True)
+
+
+@each
+def test_float64(spec):
+    with jax.enable_x64(True):
+        sweep(spec, np.float64, samples.wide(np.float64, near(spec)), orders=2)
+
+
+def sweep_half(spec, dtype, x, dense=False):
+    parameters = arguments(spec, dtype)
+    p = list(map(jnp.asarray, parameters.values()))
+    # At most 1, so that a gradient is a normal number only where the slope is one.
+    rng = np.random.default_rng(0)
+    cotangent = (rng.uniform(0.25, 1, x.shape) * rng.choice([-1, 1], x.shape)).astype(dtype)
+    truth, _ = oracle.derivatives(spec.name, x, 1, **parameters)
+    weight = cotangent.astype(np.float64)
+    truth[1] *= weight
+    got = np.asarray(spec.function(jnp.asarray(x), *p))
+    grad = np.asarray(jax.jit(derivative(spec.function))(jnp.asarray(x), *p, cotangent=jnp.asarray(cotangent)))
+
+    # What is subnormal in float32 may be read as zero, which matters at a kink.
+    tiny = np.flatnonzero(np.abs(x.astype(np.float32)) < np.finfo(np.float32).tiny)
+    at_zero, _ = oracle.derivatives(spec.name, np.zeros(1, np.float32), 1, **parameters)
+    for k, y, scale in ((0, got, 1.0), (1, grad, weight[tiny])):
+        zero, y = at_zero[k] * scale, y[tiny].astype(np.float64)
+        truth[k, tiny] = np.where(np.abs(y - zero) < np.abs(y - truth[k, tiny]), zero, truth[k, tiny])
+
+    window = ulp.window(x, windows(spec.name, 1, **parameters))
+    verdicts = Verdicts(spec, dtype, dense)
+    verdicts.add("value", 0, x, got, truth[0])
+    verdicts.add("slope", 1, x, grad, truth[1], 0.0, window * np.abs(weight))
+    verdicts.check()
+
+
+@each
+@halves
+def test_half(spec, dtype):
+    sweep_half(spec, dtype, samples.half_patterns(dtype)[::61])
+
+
+@each
+@halves
+@pytest.mark.slow
+def test_half_everywhere(spec, dtype):
+    sweep_half(spec, dtype, samples.half_patterns(dtype), dense=True)
+
+
+@pytest.mark.parametrize("spec", [s for s in ELEMENTWISE if s.parameters], ids=lambda s: s.name)
+@pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16], ids=["float32", "bfloat16"])
+def test_other_parameters(spec, dtype):
+    """Value and all first derivatives at parameters other than the defaults; those in the parameters are float32."""
+    x = samples.wide(np.float32, near(spec), size=300).astype(dtype)
+    x = np.unique(x[np.isfinite(x.astype(np.float32))])
+    broadcast = [np.full(x.shape, 1, np.float32)] * len(spec.parameters)
+
+    @jax.jit
+    def run(x, *parameters):
+        y, pullback = jax.vjp(spec.function, x, *(p * b for p, b in zip(parameters, broadcast, strict=True)))
+        return y, *pullback(jnp.ones_like(y))
+
+    for factor in (0.3, 2.5):
+        parameters = arguments(spec, dtype, factor)
+        y, slope, *others = map(np.asarray, run(jnp.asarray(x), *parameters.values()))
+        truth, _ = oracle.derivatives(spec.name, x, 1, **parameters)
+        verdicts, wide = Verdicts(spec, dtype), Verdicts(spec, np.float32)
+        verdicts.add("value", 0, x, y, truth[0])
+        verdicts.add("slope", 1, x, slope, truth[1], 0.0, ulp.window(x, windows(spec.name, 1, **parameters)))
+        for n, got in zip(spec.parameters, others, strict=True):
+            truth, _ = oracle.derivatives(spec.name, x, 1, n, **parameters)
+            wide.add(n, 1, x, got, truth[1], 0.0, ulp.window(x, windows(spec.name, 1, n, **parameters)))
+        verdicts.missed += wide.missed
+        verdicts.check()
+
+
+def test_known_bounds_name_functions():
+    for name, dtype, what in KNOWN:
+        assert what in (*ORDERS, *jaxact.spec(name).parameters)
+        assert dtype in BOUNDS

@@ -1,0 +1,329 @@
+"""What goes in and comes out: dtypes, shapes, infinities, NaN, parameters, and the errors for what is not accepted."""
+
+import inspect
+
+import cases
+import hypothesis.extra.numpy as hnp
+import jax
+import jax.numpy as jnp
+import numpy as np
+import oracle
+import pytest
+import ulp
+from cases import elementwise, every, learnable, unary
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import jaxact
+
+FLOATS = [jnp.float16, jnp.bfloat16, jnp.float32]
+floats = pytest.mark.parametrize("dtype", FLOATS[1:], ids=lambda d: np.dtype(d).name)  # one half precision will do
+SHARED = sorted({s.name for s in cases.ELEMENTWISE} & set(dir(jax.nn)))
+
+
+def outputs(spec, dtype):
+    """Dtypes of value and gradient; the latter of a bool or an integer is float0."""
+    f = unary(spec)
+
+    def run(x):
+        y, pullback = jax.vjp(f, x)
+        return y, *pullback(jnp.ones_like(y))
+
+    y, gradient = jax.eval_shape(run, np.zeros((2, 4), dtype))
+    return y.dtype, gradient.dtype
+
+
+@every
+def test_dtypes(spec):
+    for dtype in FLOATS:
+        assert outputs(spec, dtype) == (dtype, dtype)
+    for dtype in (np.bool_, np.int8, np.uint8, np.int32):
+        assert outputs(spec, dtype) == (jnp.float32, jax.dtypes.float0)
+    x = np.array([[0, 1, 2, 3]])
+    for other in (x, x.astype(np.float64)):
+        np.testing.assert_array_equal(unary(spec)(other), unary(spec)(x.astype(np.float32)))
+
+
+@every
+def test_dtypes_in_double_precision(spec):
+    with jax.enable_x64(True):
+        for dtype in (*FLOATS, jnp.float64):
+            assert outputs(spec, dtype) == (dtype, dtype)
+        for dtype in (np.bool_, np.int8, np.int64):
+            assert outputs(spec, dtype) == (jnp.float64, jax.dtypes.float0)
+
+
+@elementwise
+def test_numbers(spec):
+    for x in (True, 2, 0.5, np.float32(0.5), np.int8(2), np.array(0.5)):
+        y = jax.eval_shape(spec.function, x)
+        assert (y.shape, y.dtype) == ((), jnp.float32)
+
+
+@elementwise
+def test_shapes(spec):
+    for shape in [(), (2, 0, 3), (1,) * 9]:
+        y, slope = jax.eval_shape(cases.both(spec), jnp.zeros(shape))
+        assert y.shape == slope.shape == shape
+    assert spec.function(jnp.zeros((0,))).shape == (0,)
+
+
+def limit(spec, sign, order):
+    """What the oracle tends to: it grows without bound, dies away, or stays."""
+    near, far = cases.truth(spec, sign * np.array([2.0**50, 2.0**100]), order)[order]
+    growth = abs(far) / abs(near) if near else 1.0
+    return far * np.inf if growth > 2 else far * 0.0 if growth < 0.5 else far
+
+
+@elementwise
+@floats
+def test_infinities(spec, dtype):
+    """Value and slope are their limits, and a zero has the sign of what it is the limit of."""
+    y, slope = map(np.asarray, cases.both(spec)(jnp.asarray([-np.inf, np.inf, np.nan, 0.5], dtype)))
+    ends = -1, 1
+    value_limits, slope_limits = (np.array([limit(spec, sign, order) for sign in ends]) for order in (0, 1))
+    assert np.all(ulp.error(y[:2], value_limits) <= 3), (y[:2], value_limits)
+    assert np.all(ulp.error(slope[:2], slope_limits) <= 4), (slope[:2], slope_limits)
+    nearby = cases.truth(spec, np.array([-20.0, 20.0]), 0)[0]
+    signed = (y[:2] == 0) & (nearby != 0)
+    np.testing.assert_array_equal(np.signbit(y[:2])[signed], np.signbit(nearby)[signed])
+
+
+@every
+@floats
+def test_nan_stays_nan(spec, dtype):
+    y, slope = (
+        np.asarray(a, np.float32) for a in cases.both(spec)(jnp.asarray([np.nan, np.nan, np.nan, np.nan], dtype))
+    )
+    assert np.all(np.isnan(y))
+    if not piecewise_linear(spec):  # whose slope is one of a few numbers, as in jax.nn
+        assert np.all(np.isnan(slope))
+
+
+def piecewise_linear(spec):
+    return spec.kind == "stochastic" or (spec.elementwise and not np.any(cases.truth(spec, np.array([1.3]), 2)[2]))
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_kinks_are_those_of_jax_nn(name):
+    spec = jaxact.spec(name)
+    x = jnp.asarray([*spec.kinks, 0.0], jnp.float32)
+    theirs = jax.jit(jax.vmap(jax.grad(getattr(jax.nn, name))))(x)
+    cases.close(cases.both(spec)(x)[1], theirs)
+
+
+@pytest.mark.parametrize("name", [s.name for s in jaxact.specs() if hasattr(jax.nn, s.name)])
+def test_signatures_are_those_of_jax_nn(name):
+    """Names, order and defaults; jaxact may have parameters after them."""
+    ours, theirs = (list(inspect.signature(getattr(m, name)).parameters.values()) for m in (jaxact, jax.nn))
+    for mine, other in zip(ours, theirs, strict=False):
+        assert (mine.name, mine.default) == (other.name, other.default)
+    assert len(ours) >= len(theirs) or theirs[len(ours) :][0].name == "initial"  # long deprecated in softmax
+
+
+# Parameters
+
+
+@learnable
+def test_parameters_broadcast(spec):
+    x = cases.batch((3, 4, 5))
+    rng = np.random.default_rng(0)
+    n = len(spec.parameters)
+
+    @jax.jit
+    def run(*arguments):
+        y, pullback = jax.vjp(spec.function, *arguments)
+        return y, *pullback(jnp.ones_like(y))
+
+    for shape in [(5,), (4, 1), ()]:
+        scale = [np.float32(rng.uniform(0.5, 2, shape)) for _ in range(n)]
+        p = [jnp.asarray(np.float32(d or 1) * s) for d, s in zip(spec.parameters.values(), scale, strict=True)]
+        full = [jnp.broadcast_to(a, x.shape) if a.ndim == 3 else a + jnp.zeros(x.shape) for a in map(align, p)]
+        (y, *grads), (expected, *each_grads) = run(x, *p), run(x, *full)
+        cases.close(y, expected)
+        for a, got, each in zip(p, grads[1:], each_grads[1:], strict=True):
+            axes = tuple(i for i, size in enumerate((1,) * (3 - a.ndim) + a.shape) if size == 1)
+            assert got.shape == a.shape
+            cases.close(got, each.sum(axes).reshape(a.shape), 256)
+
+
+def align(a):
+    return jnp.reshape(a, (1,) * (3 - a.ndim) + a.shape)
+
+
+@learnable
+@floats
+def test_parameters_keep_their_own_dtype(spec, dtype):
+    x = cases.batch((6, 4)).astype(dtype)
+    p = [jnp.full((4,), np.float32(d or 0.5)) for d in spec.parameters.values()]
+
+    @jax.jit
+    def run(*arguments):
+        y, pullback = jax.vjp(spec.function, *arguments)
+        return y, *pullback(jnp.ones_like(y))
+
+    y, *grads = run(x, *p)
+    assert y.dtype == dtype
+    assert [g.dtype for g in grads] == [dtype, *[jnp.float32] * len(p)]
+    for n, got in zip(spec.parameters, grads[1:], strict=True):
+        values = dict(zip(spec.parameters, (np.float32(d or 0.5) for d in spec.parameters.values()), strict=True))
+        each = oracle.derivatives(spec.name, np.asarray(x, np.float32), 1, n, **values)[0][1].reshape(x.shape)
+        cases.close(got, each.sum(0), 64)  # a float32 sum of six
+
+
+@learnable
+def test_parameters_of_any_kind_of_number(spec):
+    x = cases.batch((4,)).astype(jnp.bfloat16)
+    whole = [2] * len(spec.parameters)
+    expected = spec.function(x, *map(float, whole))
+    for kind in (int, np.float32, np.int32, jnp.bfloat16):
+        y = spec.function(x, *map(kind, whole))
+        assert y.dtype == x.dtype
+        np.testing.assert_array_equal(y.astype(jnp.float32), expected.astype(jnp.float32))
+
+
+@learnable
+def test_parameters_may_be_larger_than_the_input(spec):
+    def run(*arguments):
+        y, pullback = jax.vjp(spec.function, *arguments)
+        return y, *pullback(jnp.ones_like(y))
+
+    y, dx, *dp = jax.eval_shape(run, jnp.zeros(5), *[jnp.ones((3, 1))] * len(spec.parameters))
+    assert y.shape == (3, 5)
+    assert dx.shape == (5,)
+    assert all(a.shape == (3, 1) for a in dp)
+
+
+@settings(max_examples=25, deadline=None)
+@given(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=4, max_side=3, min_side=0))
+def test_any_shapes_that_broadcast(shapes):
+    def run(x, beta):
+        y, pullback = jax.vjp(jaxact.swish, x, beta)
+        return y, *pullback(jnp.ones_like(y))
+
+    y, dx, dbeta = jax.eval_shape(run, *(jax.ShapeDtypeStruct(s, np.float32) for s in shapes.input_shapes))
+    assert (y.shape, dx.shape, dbeta.shape) == (shapes.result_shape, *shapes.input_shapes)
+
+
+@learnable
+def test_mixed_second_derivative(spec):
+    """The slope in ``x``, differentiated in a parameter, either way round."""
+    x = np.float32([-2.3, -0.7, 0.6, 1.9])
+    values = {n: np.float32(d or 0.5) for n, d in spec.parameters.items()}
+    for i, n in enumerate(values, start=1):
+        step = 2.0**-12
+        up, down = (
+            oracle.derivatives(spec.name, x.astype(np.float64), 1, **{**values, n: float(values[n]) + h})[0][1]
+            for h in (step, -step)
+        )
+        expected = (up - down) / (2 * step)
+        for order in ((0, i), (i, 0)):
+            mixed = jax.grad(jax.grad(spec.function, order[0]), order[1])
+            over_x = jax.jit(jax.vmap(mixed, (0, *[None] * len(values))))
+            got = over_x(jnp.asarray(x), *map(jnp.asarray, values.values()))
+            np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-5)
+
+
+# Axes
+
+
+@pytest.mark.parametrize("f", [jaxact.softmax, jaxact.log_softmax])
+@settings(max_examples=6, deadline=None)
+@given(hnp.array_shapes(max_dims=4, max_side=3), st.data())
+def test_simplex_over_any_axis(f, shape, data):
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    x = cases.batch(shape)
+    y = f(x, axis=axis)
+    assert y.shape == shape
+    moved = f(jnp.moveaxis(x, axis, -1))
+    cases.close(jnp.moveaxis(y, axis, -1), moved)
+    total = (y if f is jaxact.softmax else jnp.exp(y)).sum(axis)
+    cases.close(total, np.ones(total.shape))
+
+
+@settings(max_examples=6, deadline=None)
+@given(hnp.array_shapes(max_dims=4, max_side=3), st.data())
+def test_glu_over_any_axis(shape, data):
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    shape = tuple(2 * n if i == axis % len(shape) else n for i, n in enumerate(shape))
+    x = cases.batch(shape)
+    value, gate = jnp.split(x, 2, axis)
+    expected, _ = oracle.derivatives("glu", np.asarray(value), 0, gate=np.asarray(gate).ravel())
+    cases.close(jaxact.glu(x, axis).ravel(), expected[0])
+
+
+# Randomness
+
+
+def test_rrelu_draws_a_slope_for_each_element():
+    x = -jnp.ones((1000,))
+    y = jaxact.rrelu(x, jax.random.key(0), lower=0.1, upper=0.3)
+    assert len(np.unique(y)) > 900
+    assert np.all((-y >= 0.1) & (-y <= 0.3))
+    assert float(-y.mean()) == pytest.approx(0.2, abs=0.01)
+    np.testing.assert_array_equal(jaxact.rrelu(x, jax.random.key(0), lower=0.1, upper=0.3), y)
+    assert np.any(jaxact.rrelu(x, jax.random.key(1), lower=0.1, upper=0.3) != y)
+
+
+def test_rrelu_slope_is_the_draw():
+    x = cases.batch((100,))
+    y, pullback = jax.vjp(lambda x: jaxact.rrelu(x, jax.random.key(0)), x)
+    (slope,) = pullback(jnp.ones_like(y))
+    np.testing.assert_array_equal(slope[x >= 0], 1)
+    cases.close(slope * x, y)
+    np.testing.assert_array_equal(jaxact.rrelu(x, deterministic=True), jaxact.leaky_relu(x, 11 / 48))
+
+
+# Errors
+
+NOT_ARRAYS = [np.ones(3, np.complex64), 1j, "text", None, [1.0], (1.0,), {}, object(), np.array(["text"])]
+
+
+@every
+@pytest.mark.parametrize("x", NOT_ARRAYS, ids=lambda x: type(x).__name__ + getattr(x, "dtype", np.dtype("O")).str)
+def test_what_is_no_real_array(spec, x):
+    with pytest.raises(TypeError, match=rf"jaxact\.{spec.name}: \w+ must be a real array"):
+        unary(spec)(x)
+
+
+@every
+def test_wrong_arguments(spec):
+    with pytest.raises(TypeError, match=rf"jaxact\.{spec.name}: .*bogus.*its signature is {spec.name}\("):
+        spec.function(jnp.ones(4), bogus=1)
+    with pytest.raises(TypeError, match=rf"jaxact\.{spec.name}: .*missing.*its signature is {spec.name}\("):
+        spec.function()
+
+
+@learnable
+def test_parameter_that_is_no_number(spec):
+    for name in spec.parameters:
+        with pytest.raises(TypeError, match=rf"jaxact\.{spec.name}: {name} must be a real array"):
+            spec.function(jnp.ones(4), **{name: "text"})
+
+
+@learnable
+def test_parameter_that_does_not_broadcast(spec):
+    name = next(iter(spec.parameters))
+    with pytest.raises(ValueError, match=rf"jaxact\.{spec.name}: .*\(3,\).*broadcast.*\(2, 4\)"):
+        spec.function(jnp.ones((2, 4)), **{name: jnp.ones(3)})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: jaxact.rrelu(x, jax.random.key(0), lower=0.5, upper=0.1), "rrelu: lower must be at most upper"),
+        (lambda x: jaxact.rrelu(x), "rrelu: key is missing"),
+        (lambda x: jaxact.glu(x[:3]), "glu: the size along axis -1 must be even"),
+        (lambda x: jaxact.glu(x, axis=1), "glu: axis must be in"),
+        (lambda x: jaxact.squareplus(x, b=-1.0), "squareplus: b must"),
+        (lambda x: jaxact.squareplus(x, b=0), "squareplus: b must"),
+        (lambda x: jaxact.softplus(x, beta=0), "softplus: beta must"),
+        (lambda x: jaxact.celu(x, alpha=-1.0), "celu: alpha must"),
+        (lambda x: jaxact.softmax(x, axis=1), "softmax: axis"),
+        (lambda x: jaxact.log_softmax(x, axis=-2), "log_softmax: axis"),
+    ],
+    ids=["lower", "key", "odd", "axis", "negative b", "zero b", "beta", "alpha", "softmax", "log_softmax"],
+)
+def test_what_breaks_a_rule(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(jnp.ones(4))

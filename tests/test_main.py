@@ -1,0 +1,166 @@
+"""The command line: what it prints in a pipe, in a terminal and as JSON, and what it returns."""
+
+import json
+import math
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxact
+from jaxact import _accuracy
+from jaxact.__main__ import main
+
+
+def run(capsys, *arguments):
+    status = main(arguments)
+    return status, capsys.readouterr()
+
+
+def test_list_has_every_activation(capsys):
+    status, out = run(capsys, "list", "--json")
+    assert status == 0
+    assert [row["name"] for row in json.loads(out.out)] == [s.name for s in jaxact.specs()]
+
+
+def test_list_filters(capsys):
+    _, out = run(capsys, "list", "--kind", "simplex", "--json")
+    assert [row["name"] for row in json.loads(out.out)] == [s.name for s in jaxact.specs("simplex")]
+    _, out = run(capsys, "list", "--learnable", "--json")
+    assert [row["name"] for row in json.loads(out.out)] == [s.name for s in jaxact.specs() if s.parameters]
+
+
+def test_pipe_gets_plain_aligned_text(capsys):
+    _, out = run(capsys, "list")
+    header, *lines = out.out.splitlines()
+    assert len(lines) == len(jaxact.specs())
+    column = header.index("kind")
+    assert all(line[column:].split()[0] == jaxact.spec(line.split()[0]).kind for line in lines)
+    assert out.out.isascii()
+
+
+def test_terminal_gets_a_table(capsys, monkeypatch):
+    pytest.importorskip("rich")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "100")
+    assert main(["list", "--kind", "simplex"]) == 0
+    assert "─" in capsys.readouterr().out
+    monkeypatch.setitem(sys.modules, "rich", None)
+    assert main(["list", "--kind", "simplex"]) == 0
+    assert "─" not in capsys.readouterr().out
+
+
+def test_info(capsys):
+    _, out = run(capsys, "info", "mish", "--json")
+    facts = json.loads(out.out)
+    assert facts["formula"] == jaxact.spec("mish").formula
+    assert facts["range"][1] == "inf"
+    assert "1908.08681" in facts["reference"]
+    # E mish(u)^2 by mpmath is 0.452342187...
+    assert abs(facts["gain"] - 1 / math.sqrt(0.452342188)) < 1e-4
+    assert facts["worst error in ulp, float32"]["value"] <= 3
+    _, out = run(capsys, "info", "softmax")
+    assert "simplex" in out.out
+
+
+def test_info_takes_an_alias(capsys):
+    _, out = run(capsys, "info", "logsoftmax", "--json")
+    assert json.loads(out.out)["name"] == "log_softmax"
+
+
+def test_table(capsys):
+    _, out = run(capsys, "table", "relu", "softmax", "--json")
+    relu, softmax = json.loads(out.out)
+    assert relu["kinks"] == [0.0]
+    assert relu["gain"] == 1.4142
+    assert softmax["gain"] is None
+    _, out = run(capsys, "table", "relu", "softmax")
+    assert len(out.out.splitlines()) == 3
+
+
+def test_plot(capsys, tmp_path):
+    pytest.importorskip("matplotlib")
+    for suffix, start in [("png", b"\x89PNG"), ("svg", b"<?xml")]:
+        file = tmp_path / f"figure.{suffix}"
+        status, out = run(capsys, "plot", "relu", "tanh", "-o", str(file), "--from", "-3")
+        assert status == 0
+        assert out.out.strip() == str(file)
+        assert file.read_bytes().startswith(start)
+
+
+@pytest.mark.parametrize(
+    "command", [["info", "mihs"], ["table", "relu", "mihs"], ["plot", "mihs", "-o", "x.png"]], ids=str
+)
+def test_unknown_name(capsys, command):
+    status, out = run(capsys, *command)
+    assert status == 2
+    assert "'mihs'" in out.err
+    assert "mish" in out.err
+    assert out.out == ""
+
+
+def test_what_cannot_be_drawn(capsys):
+    status, out = run(capsys, "plot", "softmax", "-o", "x.png")
+    assert status == 2
+    assert "softmax cannot be drawn" in out.err
+
+
+def test_check_holds(capsys):
+    status, out = run(capsys, "check", "relu", "tanh", "softmax", "--json")
+    report = json.loads(out.out)
+    assert status == 0
+    assert report["holds"] is True
+    assert (report["checked"], report["not functions of one number"]) == (2, 1)
+    status, out = run(capsys, "check", "relu")
+    assert status == 0
+    assert "holds: yes" in out.out
+
+
+def replaced(monkeypatch, name, f):
+    from jaxact import _activation
+
+    spec = jaxact.spec(name)
+    fields = {n: getattr(spec, n) for n in spec.__dataclass_fields__} | {"function": f}
+    monkeypatch.setitem(_activation._REGISTRY, name, jaxact.Activation(**fields))
+
+
+@pytest.mark.parametrize(
+    ("name", "f"),
+    [
+        ("silu", jax.nn.silu),  # a false zero in the tail
+        ("tanh", lambda x: jnp.tanh(x) * (1 + 4e-7)),  # wrong in all dtypes alike
+        ("relu", lambda x: jnp.maximum(x, 0) + jax.lax.stop_gradient(x)),  # a slope that is not that of the value
+    ],
+    ids=["jax.nn.silu", "biased tanh", "wrong slope"],
+)
+def test_check_finds_what_is_wrong(capsys, monkeypatch, name, f):
+    replaced(monkeypatch, name, f)
+    status, out = run(capsys, "check", name, "--json")
+    assert status == 1
+    assert json.loads(out.out)["fails"] == [name]
+
+
+def test_check_stops_in_time(capsys):
+    status, out = run(capsys, "check", "--seconds", "-1", "--json")
+    assert status == 1
+    assert json.loads(out.out)["checked"] == 0
+
+
+def test_ulps_are_counted_as_they_should_be():
+    one = 1 + np.float32(2) ** -23 * np.arange(4, dtype=np.float32)
+    error = _accuracy._ulps(jnp.asarray(one), np.ones(4), np.ones(4))
+    np.testing.assert_array_equal(error, [0, 1, 2, 3])
+    cases = jnp.asarray([0.0, jnp.nan, jnp.inf, 0.0, jnp.inf], jnp.float32)
+    truth = np.array([1e-30, 1.0, 1.0, 1e-40, 1e39])
+    np.testing.assert_array_equal(_accuracy._ulps(cases, truth, truth), [math.inf, math.inf, math.inf, 0, 0])
+
+
+def test_module_is_a_command():
+    done = subprocess.run([sys.executable, "-m", "jaxact", "list", "--kind", "simplex"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert "log_softmax" in done.stdout
+    done = subprocess.run([sys.executable, "-m", "jaxact", "info", "misch"], capture_output=True, text=True)
+    assert done.returncode == 2

@@ -1,0 +1,67 @@
+"""What reverse mode keeps: at most one array per activation, no wider than its input, or a byte an element."""
+
+import cases
+import jax
+import jax.numpy as jnp
+import numpy as np
+import oracle
+import pytest
+from cases import batch, every, unary
+
+import jaxact
+
+N = 4096
+dtypes = pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16], ids=["float32", "bfloat16"])
+
+
+def kept(f, *args):
+    """Bytes that the pullback holds, scalars left out."""
+    pullback = jax.eval_shape(lambda *args: jax.vjp(f, *args)[1], *args)
+    return sum(a.size * a.dtype.itemsize for a in jax.tree.leaves(pullback) if a.size > 1)
+
+
+def piecewise_linear(spec):
+    x = np.linspace(-7.9, 7.9, 200)
+    return spec.elementwise and not np.any(oracle.derivatives(spec.name, x, 2, **cases.defaults(spec))[0][2])
+
+
+@every
+@dtypes
+def test_one_array_per_activation(spec, dtype):
+    x = batch((N,)).astype(dtype)
+    limit = N if piecewise_linear(spec) else N * x.dtype.itemsize
+    assert kept(unary(spec), x) <= limit
+
+
+@cases.learnable
+def test_a_parameter_per_channel_costs_its_own_size(spec):
+    x = batch((64, 64))
+    parameters = [jnp.full((64,), p, jnp.float32) for p in spec.parameters.values()]
+    assert kept(spec.function, x, *parameters) <= x.nbytes + 64 + sum(p.nbytes for p in parameters) + x.size
+
+
+def test_kept_counts_what_jax_nn_keeps():
+    assert kept(jax.nn.mish, batch((N,))) > 3 * 4 * N
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mish", "gelu", "silu"])
+@pytest.mark.parametrize("scanned", [False, True], ids=["unrolled", "scanned"])
+def test_whole_network(name, scanned):
+    """The compiled gradient of a network holds little more than inputs and outputs of its activations."""
+    layers, width, rows, act = 16, 32, 4096, jaxact.get(name)
+
+    def loss(weights, x):
+        def step(h, w):
+            return act(h @ w), None
+
+        if scanned:
+            return jax.lax.scan(step, x, weights)[0].sum()
+        for w in weights:
+            x, _ = step(x, w)
+        return x.sum()
+
+    shapes = jax.ShapeDtypeStruct((layers, width, width), np.float32), jax.ShapeDtypeStruct((rows, width), np.float32)
+    compiled = jax.jit(jax.grad(loss)).lower(*shapes).compile()
+    arrays = compiled.memory_analysis().temp_size_in_bytes / (rows * width * 4)
+    assert arrays / layers <= 2.35
