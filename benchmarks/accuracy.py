@@ -1,0 +1,438 @@
+"""How right: worst error in ulps of value, slope and curvature, for jaxact, jax.nn and PyTorch side by side.
+
+    python benchmarks/accuracy.py                     # every function, a few minutes on two cores
+    python benchmarks/accuracy.py --names mish gelu   # some, shown and not written
+    python benchmarks/accuracy.py --exhaustive        # all 2^32 float32 patterns, hours; stop it and start it again
+
+float16 and bfloat16 are swept whole, float32 every 1021st pattern and a dense body (or whole), against float64 formulas
+(reference.py); float64, and any function that is not in reference.py, at some thousand points against the tests'
+oracle. What counts as an ulp is defined in tests/ulp.py. Results that are NaN, infinite or 0 where the truth is none of
+these are errors without bound; they are counted, and shown with an argument: for a false zero the one where it replaces
+the most, for the others the one nearest to 0.
+
+Left out are subnormal arguments, which XLA reads as zero, and points at which the derivative in question jumps, where
+libraries differ by convention (the tests hold jaxact to jax.nn's). Slope and curvature are by reverse mode, once and
+twice, with a cotangent of 1.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import tyro
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import common
+import oracle
+import reference
+import samples
+import ulp
+
+import jaxact
+
+ORDERS = ("value", "slope", "curvature")
+LIBRARIES = ("jaxact", "jax.nn", "torch")
+GOALS = {"float32": (3, 4, 8), "float64": (4, 4, math.inf)}  # of the half precisions it is 0.51
+CHUNK = 2**21
+
+
+# What is measured.
+
+
+def in_jax(f: Callable) -> list[Callable]:
+    """Value, slope and curvature as compiled functions of one array."""
+
+    def derivative(f):
+        return lambda x: jax.vjp(f, x)[1](jnp.ones_like(x))[0]
+
+    functions = [f, derivative(f), derivative(derivative(f))]
+
+    def compiled(f):
+        program = jax.jit(f)
+        return lambda x: np.asarray(program(jnp.asarray(x)))
+
+    return [compiled(f) for f in functions]
+
+
+def in_torch(f: Callable) -> list[Callable]:
+    """Value, slope and curvature in PyTorch, of NumPy arrays in any dtype that JAX has; ``None`` for what it lacks."""
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() and jax.default_backend() == "gpu" else "cpu"
+
+    def derivative(order, x):
+        bits = x.view(f"i{x.dtype.itemsize}")
+        x = torch.from_numpy(bits).to(device).view(getattr(torch, x.dtype.name)).requires_grad_()
+        y = f(x)
+        for left in reversed(range(order)):
+            (y,) = torch.autograd.grad(y, x, torch.ones_like(y), create_graph=left > 0) if y.requires_grad else (x * 0,)
+        y = y.detach().cpu()
+        return y.view(getattr(torch, bits.dtype.name)).numpy()
+
+    def of_order(order):
+        def function(x):
+            try:
+                return derivative(order, x).view(x.dtype)
+            except (NotImplementedError, RuntimeError):  # there is no such derivative, or not in this dtype
+                return None
+
+        return function
+
+    return [of_order(k) for k in range(3)]
+
+
+def contenders(name: str, libraries: tuple[str, ...]) -> dict[str, list[Callable]]:
+    out = {}
+    if "jaxact" in libraries:
+        out["jaxact"] = in_jax(jaxact.get(name))
+    if "jax.nn" in libraries and (peer := common.jax_nn(name)) is not None:
+        out["jax.nn"] = in_jax(peer)
+    if "torch" in libraries and (peer := common.pytorch(name)) is not None:
+        out["torch"] = in_torch(peer)
+    return out
+
+
+# What is true.
+
+
+class Truth:
+    """Results and units of one activation at its default parameters."""
+
+    def __init__(self, spec: jaxact.Activation, dtype: np.dtype, slowly: bool = False):
+        # Parameters are of the dtype that jaxact computes in.
+        wide = np.float64 if dtype == np.float64 else np.float32
+        parameters = {n: float(wide(default)) for n, default in spec.parameters.items()}
+        self.slow = slowly or spec.name not in reference.FORMULAS
+        formulas = oracle if self.slow else reference
+        self.evaluate = functools.partial(formulas.derivatives, spec.name, **parameters)
+        results = self.evaluate if not self.slow else lambda x: self.evaluate(x)[0]
+        self.windows = [[], *(ulp.windows(lambda x, k=k: results(x.astype(np.float32))[k]) for k in (1, 2))]
+        self.jumps = self._jumps(spec, results)
+
+    def _jumps(self, spec, results):
+        """Points at which slope or curvature jumps, for each order."""
+        x = np.unique([*spec.kinks, *np.arange(-16, 16.25, 0.25)])
+        left, right = (results((x + d).astype(np.float64)) for d in (-(2.0**-30), 2.0**-30))
+        jump = np.abs(left - right) > 1e-6 * np.maximum(1, np.abs(left))
+        return [x[:0], x[jump[1]], x[jump[1] | jump[2]]]
+
+    def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Results by order, and what is to be added to make them exact."""
+        if self.slow:
+            return self.evaluate(x)
+        results = self.evaluate(x)
+        return results, np.zeros_like(results)
+
+
+# The record of a function, library, dtype and order, and how it grows.
+
+# Results that are wrong beyond measure: what they are called, and how they are told.
+_BEYOND = {"zeros": ("0", lambda got: got == 0), "nans": ("NaN", np.isnan), "infinities": ("inf", np.isinf)}
+
+
+def _gravity(what: str, at: float, true: float) -> tuple[float, float]:
+    """Sorts what is wrong beyond measure: a zero is worst where it replaces the most, NaN and inf nearest to 0."""
+    return (-abs(true) if what == "zeros" else 0.0, abs(at))
+
+
+def record(errors: np.ndarray, x: np.ndarray, got: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
+    finite = np.where(np.isfinite(errors), errors, -1.0)
+    worst = int(finite.argmax())
+    out = {
+        "points": int(x.size),
+        "ulp": float(finite[worst]),
+        "at": float(x[worst]).hex(),
+        "got": float(got[worst]),
+        "true": float(truth[worst]),
+    }
+    beyond = np.flatnonzero(np.isinf(errors))
+    for what, (_, test) in _BEYOND.items():
+        where = beyond[test(got[beyond].astype(np.float64))]
+        if where.size:
+            worst = min(where.tolist(), key=lambda i: _gravity(what, float(x[i]), float(truth[i])))
+            out[what] = {"count": int(where.size), "from": float(x[worst]).hex(), "true": float(truth[worst])}
+    return out
+
+
+def merged(a: dict[str, Any] | None, b: dict[str, Any]) -> dict[str, Any]:
+    if a is None:
+        return b
+    out = dict(a if a["ulp"] >= b["ulp"] else b)
+    out["points"] = a["points"] + b["points"]
+    for what in _BEYOND:
+        found = [r[what] for r in (a, b) if what in r]
+        if found:
+            worst = min(found, key=lambda r: _gravity(what, float.fromhex(r["from"]), r["true"]))
+            out[what] = worst | {"count": sum(r["count"] for r in found)}
+    return out
+
+
+Records = dict[str, dict[str, dict[str, Any]]]  # by library and order
+
+
+def measure(functions: dict[str, list[Callable]], truth: Truth, x: np.ndarray, records: Records) -> None:
+    """Add what the points ``x`` show to the records."""
+    x = x[np.isfinite(x)]
+    least = jnp.finfo(x.dtype if x.dtype == np.float64 else np.float32).smallest_normal
+    x = x[(x == 0) | (np.abs(x.astype(np.float64)) >= float(least))]
+    if not x.size:
+        return
+    true, rest = truth(x)
+    # One shape, and so one compilation, for all but small samples.
+    padded = np.concatenate([x, np.ones(-x.size % CHUNK, x.dtype)]) if x.size > CHUNK // 8 else x
+    for order, what in enumerate(ORDERS):
+        for library, by_order in functions.items():
+            got = by_order[order](padded)
+            if got is None:
+                continue
+            of = records.setdefault(library, {})
+            where = np.arange(x.size) if truth.slow else suspects(got[: x.size], true[order], of.get(what))
+            where = where[~np.isin(x[where], truth.jumps[order].astype(x.dtype))]
+            if where.size:
+                window = ulp.window(x[where], truth.windows[order])
+                errors = ulp.error(got[where], true[order][where], rest[order][where], window)
+                of[what] = merged(of.get(what), record(errors, x[where], got[where], true[order][where]))
+            if what in of:
+                of[what]["points"] += x.size - where.size
+
+
+def suspects(got: np.ndarray, true: np.ndarray, so_far: dict[str, Any] | None) -> np.ndarray:
+    """Indices of what may be worse than the worst so far: others are too near, whatever the unit, to be looked at."""
+    if so_far is None:
+        return np.arange(got.size)
+    unit = float(jnp.finfo(got.dtype).eps) / 2 * np.abs(true)  # an ulp, or half of one
+    with np.errstate(invalid="ignore"):
+        return np.flatnonzero(~(np.abs(got - true) <= so_far["ulp"] * unit))
+
+
+def at_infinity(functions: dict[str, list[Callable]]) -> dict[str, list[str]]:
+    """What is NaN at an infinity, in float32."""
+    out = {}
+    for library, by_order in functions.items():
+        out[library] = []
+        for what, f in zip(ORDERS[:2], by_order[:2], strict=True):
+            values = f(np.array([-np.inf, np.inf], np.float32))
+            if values is None:
+                continue
+            out[library] += [f"{what} at {s}inf" for s, v in zip("-+", values, strict=True) if np.isnan(v)]
+    return out
+
+
+# Where to look.
+
+
+def patterns(start: int, stop: int, step: int = 1) -> np.ndarray:
+    return np.arange(start, stop, step, np.uint64).astype(np.uint32).view(np.float32)
+
+
+def float32_sample(near: tuple[float, ...], stride: int, body: int) -> Iterator[np.ndarray]:
+    """Every ``stride``-th pattern, ``body`` numbers up to 20 and as many in the tails up to 120, and the hard cases."""
+    dense = [np.linspace(-r, r, body, dtype=np.float32) for r in (20, 120)]
+    x = np.concatenate([samples.wide(np.float32, near), patterns(0, 2**32, stride), *dense])
+    for start in range(0, x.size, CHUNK):
+        yield x[start : start + CHUNK]
+
+
+def hard_points(spec: jaxact.Activation) -> tuple[float, ...]:
+    return (*spec.kinks, *([] if spec.minimum is None else [spec.minimum]))
+
+
+def sweep(spec: jaxact.Activation, dtype: str, libraries: tuple[str, ...], stride: int, body: int) -> Records:
+    """Records of one function in one dtype, on a sample; all of a half precision."""
+    records: Records = {}
+    functions = contenders(spec.name, libraries)
+    with jax.enable_x64(True) if dtype == "float64" else contextlib.nullcontext():
+        truth = Truth(spec, jnp.dtype(dtype), slowly=dtype == "float64")
+        if dtype in ("float16", "bfloat16"):
+            x = samples.half_patterns(jnp.dtype(dtype))
+            chunks = [x[::61] if truth.slow else x]
+        elif truth.slow:
+            chunks = [samples.wide(jnp.dtype(dtype), hard_points(spec))]
+        else:
+            chunks = float32_sample(hard_points(spec), stride, body)
+        for x in chunks:
+            measure(functions, truth, x, records)
+    return records
+
+
+class Exhaustive:
+    """All float32 patterns of one function after another, with a file that remembers how far it came."""
+
+    def __init__(self, path: Path):
+        self.path = path
+        self.state: dict[str, Any] = {"revision": common.revision(), "done": {}, "records": {}}
+        if path.exists():
+            found = json.loads(path.read_text())
+            if found["revision"] == self.state["revision"]:
+                self.state = found
+            else:
+                common.console.print(f"{path.name} is of another revision; starting again", style="yellow")
+
+    def sweep(self, spec: jaxact.Activation, libraries: tuple[str, ...]) -> Records:
+        name, chunks = spec.name, 2**32 // CHUNK
+        records = self.state["records"].setdefault(name, {})
+        first = self.state["done"].get(name, 0)
+        if first == chunks:
+            return records
+        functions, truth = contenders(name, libraries), Truth(spec, np.dtype(np.float32))
+        with common.progress() as bar:
+            task = bar.add_task(f"{name}, all float32", total=chunks, completed=first)
+            for i in range(first, chunks):
+                measure(functions, truth, patterns(i * CHUNK, (i + 1) * CHUNK), records)
+                self.state["done"][name] = i + 1
+                if i % 32 == 31 or i + 1 == chunks:
+                    partial = self.path.with_suffix(".tmp")
+                    partial.write_text(json.dumps(self.state))
+                    partial.replace(self.path)
+                bar.advance(task)
+        return records
+
+
+# Reports.
+
+
+def goal(dtype: str, order: int) -> float:
+    return GOALS[dtype][order] if dtype in GOALS else 0.51
+
+
+def figure(found: dict[str, Any] | None, bound: float = math.inf) -> str:
+    """A record in a few characters; an exclamation mark says that it is above the bound."""
+    if found is None:
+        return ""
+    beyond = [f"{sign} at {float.fromhex(found[w]['from']):.4g}" for w, (sign, _) in _BEYOND.items() if w in found]
+    return "; ".join(beyond) or f"{found['ulp']:.3g}" + (" !" if found["ulp"] > bound else "")
+
+
+def show(results: dict[str, dict[str, Records]]) -> str:
+    """A table of worst errors for each dtype, and one of the arguments that cause those of jaxact."""
+    texts = []
+    for dtype in dict.fromkeys(d for by in results.values() for d in by):
+        libraries = [b for b in LIBRARIES if any(b in by.get(dtype, {}) for by in results.values())]
+        rows = []
+        for name, by in results.items():
+            cells = []
+            for library in libraries:
+                of = by.get(dtype, {}).get(library, {})
+                bounds = [goal(dtype, k) if library == "jaxact" else math.inf for k in range(3)]
+                cells += [figure(of.get(w), b) for w, b in zip(ORDERS, bounds, strict=True)]
+            rows.append([name, *cells])
+        columns = ["function", *(f"{b} {w}" for b in libraries for w in ORDERS)]
+        texts.append(common.table(f"Worst error in ulps, {dtype}", columns, rows))
+
+    rows = []
+    for name, by in results.items():
+        for dtype, of in by.items():
+            for k, what in enumerate(ORDERS):
+                found = of.get("jaxact", {}).get(what)
+                if found is not None and (found["ulp"] > goal(dtype, k) or any(w in found for w in _BEYOND)):
+                    rows.append(
+                        [name, dtype, what, figure(found), found["at"], f"{found['got']:.9g}", f"{found['true']:.9g}"]
+                    )
+    if rows:
+        columns = ["function", "dtype", "what", "ulp", "at", "result", "truth"]
+        texts.append(common.table("Where jaxact is above its bound", columns, rows))
+    return "\n".join(texts)
+
+
+def show_defects(results: dict[str, dict[str, Records]]) -> str:
+    """Where a peer is wrong beyond the bounds that jaxact keeps, one line for value and slope of each function."""
+    rows = []
+    for name, by in results.items():
+        for dtype in ("float32", "bfloat16"):
+            for peer in LIBRARIES[1:]:
+                for k, what in enumerate(ORDERS[:2]):
+                    theirs, ours = (by.get(dtype, {}).get(b, {}).get(what) for b in (peer, "jaxact"))
+                    if theirs is None or ours is None:
+                        continue
+                    beyond = [w for w in _BEYOND if w in theirs]  # their order is that of their gravity
+                    if beyond or theirs["ulp"] > 2 * goal(dtype, k):
+                        worst = theirs[beyond[0]]["from"] if beyond else theirs["at"]
+                        rows.append(
+                            [
+                                name,
+                                dtype,
+                                what,
+                                peer,
+                                figure(theirs),
+                                f"{float.fromhex(worst):.6g}",
+                                worst,
+                                figure(ours),
+                            ]
+                        )
+    if not rows:
+        return ""
+    columns = ["function", "dtype", "what", "peer", "its error", "for example at", "in hex", "jaxact's error"]
+    return common.table("What peers get wrong", columns, rows)
+
+
+def show_infinities(found: dict[str, dict[str, list[str]]]) -> str:
+    rows = [[name, *(", ".join(by.get(b, [])) for b in LIBRARIES)] for name, by in found.items() if any(by.values())]
+    return common.table("NaN at infinity", ["function", *LIBRARIES], rows) if rows else ""
+
+
+def main(
+    names: tuple[str, ...] = (),
+    exhaustive: bool = False,
+    dtypes: tuple[str, ...] = ("float32", "bfloat16", "float16", "float64"),
+    libraries: tuple[str, ...] = LIBRARIES,
+    stride: int = 1021,
+    body: int = 1_000_000,
+    into: Path | None = None,
+) -> dict[str, Any]:
+    """Measure accuracy.
+
+    Args:
+      names: functions to measure; all elementwise ones if none is given.
+      exhaustive: all float32 patterns; a run that was stopped is taken up where it ended.
+      dtypes: dtypes to measure in.
+      libraries: what to measure.
+      stride: which float32 patterns the sample takes.
+      body: how many numbers between -20 and 20, and between -120 and 120, it takes besides.
+      into: directory to write to; the default is benchmarks/results, and nowhere if names are given.
+
+    Returns:
+      What is written.
+    """
+    specs = common.chosen(names, elementwise=True)
+    known = [s for s in specs if s.name in reference.FORMULAS or s.name in oracle.FORMULAS]
+    if len(known) < len(specs):
+        missing = ", ".join(s.name for s in specs if s not in known)
+        common.console.print(f"no formula to compare with in reference.py or the oracle: {missing}", style="yellow")
+    if into is None and not names:
+        into = common.RESULTS
+
+    results: dict[str, dict[str, Records]] = {s.name: {} for s in known}
+    if exhaustive:
+        where = into or common.RESULTS
+        where.mkdir(parents=True, exist_ok=True)
+        whole = Exhaustive(where / f".accuracy-{common.platform_name()}.partial.json")
+        for spec in known:
+            if spec.name in reference.FORMULAS:
+                results[spec.name]["float32"] = whole.sweep(spec, libraries)
+    todo = [(s, d) for s in known for d in dtypes if d not in results[s.name]]
+    with common.progress() as bar:
+        for spec, dtype in bar.track(todo, description="accuracy"):
+            results[spec.name][dtype] = sweep(spec, dtype, libraries, stride, body)
+    infinities = {s.name: at_infinity(contenders(s.name, libraries)) for s in known}
+
+    text = "\n".join([show(results), show_defects(results), show_infinities(infinities)])
+    written = {"exhaustive": exhaustive, "worst": results, "nan_at_infinity": infinities}
+    if into is not None:
+        common.save("accuracy", written, text, into)
+        if exhaustive:
+            whole.path.unlink(missing_ok=True)
+    return written
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

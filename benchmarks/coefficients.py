@@ -1,0 +1,167 @@
+"""Computes the minimax polynomials of jaxact and prints them as the source of ``jaxact/_coefficients.py``.
+
+Each is the polynomial of its degree whose largest relative error is least, by Remez' exchange algorithm in 70 digits.
+The coefficients are then rounded to their dtype. Needs mpmath and two minutes:
+
+    python benchmarks/coefficients.py > jaxact/_coefficients.py && ruff format jaxact/_coefficients.py
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import mpmath as mp
+import numpy as np
+
+mp.mp.dps = 70
+Function = Callable[[mp.mpf], mp.mpf]
+
+
+def remez(f: Function, a: mp.mpf, b: mp.mpf, degree: int, weight: Function) -> tuple[list[mp.mpf], mp.mpf]:
+    """Coefficients, lowest power first, of the polynomial with the least ``max |weight (p - f)|``, and that."""
+    n = degree + 2
+    points = [(a + b) / 2 - (b - a) / 2 * mp.cos(mp.pi * (2 * i + 1) / (2 * n)) for i in range(n)]
+    grid = [(a + b) / 2 - (b - a) / 2 * mp.cos(mp.pi * i / (40 * n)) for i in range(40 * n + 1)]
+    values = [f(x) for x in grid]
+    weights = [weight(x) for x in grid]
+    for _ in range(30):
+        matrix, right = mp.matrix(n, n), mp.matrix(n, 1)
+        for i, x in enumerate(points):
+            for j in range(n - 1):
+                matrix[i, j] = x**j
+            matrix[i, n - 1] = (-1) ** i / weight(x)
+            right[i] = f(x)
+        solution = mp.lu_solve(matrix, right)
+        coefficients, level = list(solution[: n - 1]), abs(solution[n - 1])
+        errors = [w * (mp.polyval(coefficients[::-1], x) - v) for x, v, w in zip(grid, values, weights, strict=True)]
+        runs = [[0]]
+        for i in range(1, len(grid)):
+            if (errors[i] > 0) == (errors[runs[-1][-1]] > 0):
+                runs[-1].append(i)
+            else:
+                runs.append([i])
+        peaks = [max(run, key=lambda i: abs(errors[i])) for run in runs]
+        while len(peaks) > n:
+            peaks.pop(0 if abs(errors[peaks[0]]) < abs(errors[peaks[-1]]) else -1)
+        largest = max(abs(errors[i]) for i in peaks)
+        if len(peaks) < n or largest < level * mp.mpf("1.001"):
+            return coefficients, largest
+        points = [grid[i] for i in peaks]
+    return coefficients, largest
+
+
+def relative(f: Function) -> Function:
+    return lambda x: 1 / abs(f(x))
+
+
+def scaled_tail(t: mp.mpf) -> mp.mpf:
+    """``Phi(-t) e^(t^2/2)``."""
+    return mp.erfc(t / mp.sqrt(2)) / 2 * mp.exp(t * t / 2)
+
+
+def scaled_bend(t: mp.mpf) -> mp.mpf:
+    """``(Phi(-t) - t phi(t)) e^(t^2/2)``."""
+    return scaled_tail(t) - t / mp.sqrt(2 * mp.pi)
+
+
+BEND_ROOT = mp.findroot(scaled_bend, 0.75)
+
+
+def bend_over_root(t: mp.mpf) -> mp.mpf:
+    if abs(t - BEND_ROOT) < mp.mpf(10) ** -25:
+        return -mp.diff(scaled_bend, BEND_ROOT)
+    return scaled_bend(t) / (BEND_ROOT - t)
+
+
+def exp_rest(r: mp.mpf) -> mp.mpf:
+    return (mp.expm1(r) - r) / r**2 if abs(r) > mp.mpf(10) ** -20 else mp.mpf(1) / 2 + r / 6
+
+
+def log1p_over(e: mp.mpf) -> mp.mpf:
+    return mp.log1p(e) / e if e > mp.mpf(10) ** -30 else 1 - e / 2
+
+
+def normal_centre(s: mp.mpf) -> mp.mpf:
+    return mp.erf(mp.sqrt(s / 2)) / (2 * mp.sqrt(s)) if s > mp.mpf(10) ** -30 else (1 - s / 6) / mp.sqrt(2 * mp.pi)
+
+
+def celu_rest(z: mp.mpf) -> mp.mpf:
+    return (mp.expm1(z) - z * mp.exp(z)) / z**2 if abs(z) > mp.mpf(10) ** -20 else -mp.mpf(1) / 2 - z / 3
+
+
+def over_line(f: Function, k: int | float) -> Function:
+    """``f(t)`` as a function of ``y = k / (k + t)``."""
+    return lambda y: f(k * (1 / y - 1))
+
+
+HEADER = """\
+\"\"\"Minimax polynomials, highest power first, as written by ``benchmarks/coefficients.py``; not edited by hand.\"\"\"
+"""
+# name, what it is, function of k and so of the variable, degree and interval in each dtype
+EXP = "(e^r - 1 - r) / r^2 for |r| <= ln(2) / 2"
+LOG1P = "log(1 + e) / e for 0 <= e <= 1"
+CENTRE = "(Phi(t) - 1/2) / t in powers of t^2, |t| <= 1"
+TAIL = "Phi(-t) e^(t^2/2) (k + t) in powers of k / (k + t), t >= 1; k first"
+BEND = "(Phi(-t) - t phi(t)) e^(t^2/2) / (t_0 - t) in powers of k / (k + t), t >= 0; k first"
+CELU = "(e^z - 1 - z e^z) / z^2 for -2 <= z <= 0"
+
+
+def table(
+    f: Function, a: float, b: float, degree: int, dtype: str, k: float | None = None, weight: Function | None = None
+) -> str:
+    """Entry of a table for one dtype."""
+    coefficients, error = remez(f, mp.mpf(a), mp.mpf(b), degree, weight or relative(f))
+    rounded = tuple(float(np.dtype(dtype).type(c)) for c in reversed(coefficients))
+    entry = rounded if k is None else (k, rounded)
+    return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {entry},"
+
+
+def main() -> None:
+    print(HEADER)
+    half_ln2 = float(mp.log(2) / 2) * 1.001
+    double = (("float32", 0), ("float64", 1))
+    tables = {
+        # What counts is the error of e^r, in which the polynomial is multiplied by r^2.
+        ("EXP", EXP): lambda d, i: table(
+            exp_rest,
+            -half_ln2,
+            half_ln2,
+            (4, 10)[i],
+            d,
+            weight=lambda r: max(r * r, mp.mpf(10) ** -8) / mp.exp(r),
+        ),
+        ("LOG1P", LOG1P): lambda d, i: table(log1p_over, 0, 1, (10, 22)[i], d),
+        ("NORMAL_CENTRE", CENTRE): lambda d, i: table(normal_centre, 0, 1.02, (5, 12)[i], d),
+        ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 9, 15.5), (4.0, 23, 40))[i]),
+        ("NORMAL_BEND", BEND): lambda d, i: bend_table(d, *((4.0, 9, 15.5), (6.0, 24, 40))[i]),
+        ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (8, 18)[i], d),
+    }
+    for (name, what), entry in tables.items():
+        print(f"{name} = {{  # {what}")
+        for dtype, i in double:
+            print(entry(dtype, i), flush=True)
+        print("}")
+    print("# Constants as a float64 and what that lacks of them.")
+    tanh = 2 * mp.sqrt(2 / mp.pi)
+    constants = {
+        "BEND_ROOT": (BEND_ROOT, "where Phi(-t) = t phi(t)"),
+        "ROOT_2": (mp.sqrt(2), "square root of 2"),
+        "GELU_TANH_A": (tanh, "2 sqrt(2 / pi)"),
+        "GELU_TANH_B": (tanh * mp.mpf("0.044715"), "0.044715 times that"),
+        "QUICK_GELU": (mp.mpf("1.702"), "scale of the quick GELU"),
+    }
+    for name, (value, what) in constants.items():
+        print(f"{name} = {(float(value), float(value - mp.mpf(float(value))))}  # {what}")
+
+
+def tail_table(dtype: str, k: float, degree: int, far: float) -> str:
+    f = over_line(lambda t: scaled_tail(t) * (k + t), k)
+    return table(f, k / (k + far), k / (k + 0.98), degree, dtype, k)
+
+
+def bend_table(dtype: str, k: float, degree: int, far: float) -> str:
+    return table(over_line(bend_over_root, k), k / (k + far), 1, degree, dtype, k)
+
+
+if __name__ == "__main__":
+    main()

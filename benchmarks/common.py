@@ -1,0 +1,170 @@
+"""What the three benchmarks share: the peers, the machine, and where results go."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import jax
+import rich.progress
+import rich.table
+from rich.console import Console
+
+import jaxact
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = Path(__file__).resolve().parent / "results"
+sys.path.append(str(ROOT / "tests"))  # for the measure, ulp.py, and the oracle, which have one definition each
+console = Console()
+if not console.is_terminal:
+    console = Console(width=160)  # so that a log keeps whole tables
+
+# Where PyTorch has another name for it, or another default, or keeps it outside torch.nn.functional.
+_TORCH = {
+    "gelu": ("gelu", {"approximate": "tanh"}),
+    "gelu_exact": ("gelu", {}),
+    "gelu_tanh": ("gelu", {"approximate": "tanh"}),
+    "glu": ("glu", {}),
+    "hard_shrink": ("hardshrink", {}),
+    "hard_sigmoid": ("hardsigmoid", {}),
+    "hard_silu": ("hardswish", {}),
+    "hard_tanh": ("hardtanh", {}),
+    "leaky_relu": ("leaky_relu", {}),
+    "log_sigmoid": ("logsigmoid", {}),
+    "log_softmax": ("log_softmax", {"dim": -1}),
+    "soft_shrink": ("softshrink", {}),
+    "soft_sign": ("softsign", {}),
+    "softmax": ("softmax", {"dim": -1}),
+    "softmin": ("softmin", {"dim": -1}),
+    "swish": ("silu", {}),
+    "tanh_shrink": ("tanhshrink", {}),
+}
+_TORCH_SAME_NAME = ("celu", "elu", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "tanh")
+_TORCH_TOP_LEVEL = ("atan", "erf")
+
+
+def jax_nn(name: str) -> Callable | None:
+    """The function of ``jax.nn`` that computes the same, if there is one."""
+    if name in ("gelu_exact", "gelu_tanh"):
+        return functools.partial(jax.nn.gelu, approximate=name == "gelu_tanh")
+    return getattr(jax.nn, name, None)
+
+
+def pytorch(name: str) -> Callable | None:
+    """The function of PyTorch that computes the same, if there is one and PyTorch is installed."""
+    try:
+        import torch
+    except ImportError:
+        return None
+    if name in _TORCH_TOP_LEVEL:
+        return getattr(torch, name)
+    if name in _TORCH_SAME_NAME:
+        return getattr(torch.nn.functional, name)
+    if name in _TORCH:
+        function, arguments = _TORCH[name]
+        return functools.partial(getattr(torch.nn.functional, function), **arguments)
+    return None
+
+
+def chosen(names: Iterable[str], *, elementwise: bool = False) -> list[jaxact.Activation]:
+    """Records of the named activations, or of all deterministic ones that take a single array."""
+    if names:
+        return [jaxact.spec(n) for n in names]
+    return [s for s in jaxact.specs() if s.elementwise or (s.kind in ("gated", "simplex") and not elementwise)]
+
+
+def platform_name() -> str:
+    """``cpu``, or what kind of accelerator it is, such as ``nvidia-h200``."""
+    device = jax.devices()[0]
+    return "cpu" if device.platform == "cpu" else device.device_kind.lower().replace(" ", "-")
+
+
+def circumstances() -> dict[str, Any]:
+    """Machine, versions, date and command: what a figure means nothing without."""
+    versions = {"python": platform.python_version(), "jaxact": jaxact.__version__}
+    for package in ("jax", "jaxlib", "numpy", "scipy", "torch"):
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    script = Path(sys.argv[0])
+    return {
+        "device": jax.devices()[0].device_kind if platform_name() != "cpu" else _cpu(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "versions": versions,
+        "revision": revision(),
+        "date": datetime.date.today().isoformat(),
+        "command": " ".join(["python", f"benchmarks/{script.name}", *sys.argv[1:]]),
+    }
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def revision() -> str:
+    try:
+        command = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def plain(value: Any) -> Any:
+    """``value`` as JSON has it: no infinity, no more digits than were measured."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, float):
+        return float(f"{value:.5g}") if math.isfinite(value) else str(value)
+    return value
+
+
+def save(benchmark: str, results: dict[str, Any], markdown: str, into: Path = RESULTS) -> None:
+    """Write ``<benchmark>-<platform>.json`` and the Markdown tables beside it."""
+    into.mkdir(parents=True, exist_ok=True)
+    facts = circumstances()
+    stem = into / f"{benchmark}-{platform_name()}"
+    stem.with_suffix(".json").write_text(json.dumps(plain({**facts, **results}), indent=1) + "\n")
+    versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())
+    head = f"{facts['device']}, {facts['cores']} cores; {versions}; {facts['date']}; `{facts['command']}`."
+    stem.with_suffix(".md").write_text(f"{head}\n\n{markdown}\n")
+    console.print(f"wrote {stem.with_suffix('.json').name} and .md to {into}", style="dim")
+
+
+def table(title: str, columns: list[str], rows: Iterable[Iterable[str]]) -> str:
+    """Print a table, and return it in Markdown."""
+    rows = [list(r) for r in rows]
+    shown = rich.table.Table(title=title, title_justify="left", header_style="bold")
+    for i, c in enumerate(columns):
+        shown.add_column(c, justify="left" if i == 0 else "right")
+    for r in rows:
+        shown.add_row(*r)
+    console.print(shown)
+    lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
+    return f"### {title}\n\n" + "\n".join("| " + " | ".join(r) + " |" for r in lines) + "\n"
+
+
+def progress() -> rich.progress.Progress:
+    return rich.progress.Progress(
+        *rich.progress.Progress.get_default_columns(),
+        rich.progress.TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )

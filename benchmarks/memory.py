@@ -1,0 +1,134 @@
+"""What the backward pass costs in memory: for one activation, and for a whole network.
+
+    python benchmarks/memory.py                     # every function, a few minutes on two cores
+    python benchmarks/memory.py --names mish gelu   # some, shown and not written
+
+``kept`` is what one call keeps for its backward pass, in bytes per input element: the arrays in the function that
+``jax.vjp`` returns, numbers left out. It is what a layer-by-layer program such as a scan has to hold.
+
+``network`` is what a compiler makes of it: the temporary memory of the compiled gradient of a perceptron in its
+weights, in units of one activation array, per layer. Two is what such a network needs without recomputation, the
+activation's input and its output; temporary results of the backward pass come on top. It is measured with the layers
+unrolled and scanned, and, like ``kept``, for jaxact, for jax.nn, and for jax.nn with ``jax.checkpoint`` around it.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import tyro
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import common
+
+import jaxact
+
+LIBRARIES = ("jaxact", "jax.nn", "jax.checkpoint")
+GOAL = 2.35  # arrays per layer
+
+
+def contenders(name: str) -> dict[str, Callable]:
+    out = {"jaxact": jaxact.get(name)}
+    if (peer := common.jax_nn(name)) is not None:
+        out |= {"jax.nn": peer, "jax.checkpoint": jax.checkpoint(peer)}
+    return out
+
+
+def kept(f: Callable, dtype: str) -> float:
+    """Bytes per element that one call keeps for its backward pass."""
+    x = jax.ShapeDtypeStruct((64, 64), dtype)
+    pullback = jax.eval_shape(lambda x: jax.vjp(f, x)[1], x)
+    return sum(a.size * a.dtype.itemsize for a in jax.tree.leaves(pullback) if a.size > 1) / x.size
+
+
+def network(f: Callable, dtype: str, scanned: bool, layers: int, width: int, rows: int) -> float | None:
+    """Arrays per layer that the compiled gradient of a perceptron holds; ``None`` where the compiler does not tell."""
+
+    def loss(weights, x):
+        def layer(h, w):
+            return f(h @ w), None
+
+        if scanned:
+            return jax.lax.scan(layer, x, weights)[0].sum()
+        for i in range(layers):
+            x, _ = layer(x, weights[i])
+        return x.sum()
+
+    weights = jax.ShapeDtypeStruct((layers, width, width), dtype)
+    x = jax.ShapeDtypeStruct((rows, width), dtype)
+    found = jax.jit(jax.grad(loss)).lower(weights, x).compile().memory_analysis()
+    if found is None:
+        return None
+    return found.temp_size_in_bytes / (layers * rows * width * jnp.dtype(dtype).itemsize)
+
+
+def show(title: str, measured: dict[str, dict[str, float | None]], digits: int, bound: float = math.inf) -> str:
+    def cell(library, value):
+        if value is None:
+            return ""
+        return f"{value:.{digits}f}" + (" !" if library == "jaxact" and value > bound else "")
+
+    rows = [[name, *(cell(b, by.get(b)) for b in LIBRARIES)] for name, by in measured.items()]
+    return common.table(title, ["function", "jaxact", "jax.nn", "jax.checkpoint(jax.nn)"], rows)
+
+
+def main(
+    names: tuple[str, ...] = (),
+    dtypes: tuple[str, ...] = ("float32", "bfloat16"),
+    network_dtypes: tuple[str, ...] = ("float32",),
+    layers: int = 16,
+    width: int = 128,
+    rows: int = 8192,
+    into: Path | None = None,
+) -> dict[str, Any]:
+    """Measure backward memory.
+
+    Args:
+      names: functions to measure; all of them if none is given.
+      dtypes: dtypes of a single activation.
+      network_dtypes: dtypes of a network. On a CPU, XLA multiplies half-precision matrices, and holds them, in float32.
+      layers: depth of the network.
+      width: width of the network.
+      rows: size of its batch.
+      into: directory to write to; the default is benchmarks/results, and nowhere if names are given.
+
+    Returns:
+      What is written.
+    """
+    if into is None and not names:
+        into = common.RESULTS
+    specs = common.chosen(names)
+    single: dict[str, Any] = {d: {} for d in dtypes}
+    whole: dict[str, Any] = {f"{way}, {d}": {} for d in network_dtypes for way in ("unrolled", "scanned")}
+    with common.progress() as bar:
+        for spec in bar.track(specs, description="memory"):
+            functions = contenders(spec.name)
+            for dtype in dtypes:
+                single[dtype][spec.name] = {n: kept(f, dtype) for n, f in functions.items()}
+            if spec.kind == "gated":  # halves its input, so that layers do not chain
+                continue
+            for key in whole:
+                way, dtype = key.split(", ")
+                size = (layers, width, rows)
+                whole[key][spec.name] = {n: network(f, dtype, way == "scanned", *size) for n, f in functions.items()}
+
+    texts = [show(f"Bytes kept per element, {d}", by, 0, jnp.dtype(d).itemsize) for d, by in single.items()]
+    texts += [show(f"Arrays per layer of a network, {key}", by, 2, GOAL) for key, by in whole.items()]
+    written = {
+        "bytes_per_element": single,
+        "arrays_per_layer": whole,
+        "network": {"layers": layers, "width": width, "rows": rows},
+    }
+    if into is not None:
+        common.save("memory", written, "\n".join(texts), into)
+    return written
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

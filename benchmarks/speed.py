@@ -1,0 +1,441 @@
+"""How fast: jaxact, jax.nn and PyTorch eager beside a memory copy of the same size, the physical limit.
+
+    python benchmarks/speed.py                            # everything, about half an hour on two cores
+    python benchmarks/speed.py --quick --names mish gelu  # a minute, for tuning; writes nothing
+
+How a time is taken. All contenders of a cell (function, pass, dtype, size) run in one process, one after the other,
+round after round (A B C A B C ...), each after an untimed call of its own that wakes its threads and its cache. A
+cell's time is the median over the rounds, a ratio the median of the ratios within a round, so a machine that slows down
+for a while slows down both sides of a ratio. Where others use the machine too, the ratio of the least times tells more.
+
+What must stay out of it is the allocator: on a CPU a fresh 16 MB result costs more in page faults than the kernel does.
+So each program writes into the results of its previous call, which it is given as donated arguments, and glibc is told
+to keep what PyTorch and XLA's temporaries free instead of handing it back to the system.
+
+On an accelerator a kernel can be shorter than the call that starts it, so there a program repeats the work in a loop
+of its own. The loop's carry passes through an optimisation barrier together with the inputs, without which XLA would
+hoist the work out of the loop. On a CPU a time includes the call of a compiled program, which is most of it at 2^14;
+XLA's CPU backend may run a whole loop on one thread, so the loop would measure something else there.
+
+``forward`` is ``x -> y``; ``forward+backward`` is ``(x, cotangent) -> (y, gradient)`` as one program. The copy has the
+traffic of the pass: one array in, one out, or two and two.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+import re
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import tyro
+from jax import lax
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import common
+
+import jaxact
+
+PASSES = ("forward", "forward+backward")
+QUICK = ("relu", "sigmoid", "tanh", "softplus", "elu", "silu", "gelu", "gelu_exact", "mish")
+WIDTH = 256  # of the arrays, along the axis that softmax and glu reduce
+
+
+def keep_freed_memory() -> None:
+    """Have glibc reuse freed memory: M_MMAP_MAX, M_TRIM_THRESHOLD and M_ARENA_MAX. Elsewhere, do nothing."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return
+    for option, value in ((-4, 0), (-1, 2**31 - 1), (-8, 1)):
+        mallopt(option, value)
+
+
+# Programs. A contender is a function that runs its program ``calls`` times and returns when the last is done.
+
+
+def one_pass(f: Callable, kind: str) -> Callable:
+    """``f`` as a function of one or two arrays with as many results."""
+    if kind == "forward":
+        return lambda x: (f(x),)
+
+    def both(x, cotangent):
+        y, pullback = jax.vjp(f, x)
+        return y, *pullback(cotangent)
+
+    return both
+
+
+def program(work: Callable, repeats: int) -> Callable:
+    """Compiled ``(inputs, previous results) -> results`` that does the work a number of times."""
+
+    @functools.partial(jax.jit, donate_argnums=1, keep_unused=True)
+    def run(inputs, outputs):
+        if repeats == 1:
+            return work(*inputs)
+
+        def again(_, carry):
+            inputs, _ = lax.optimization_barrier(carry)
+            return inputs, work(*inputs)
+
+        return lax.fori_loop(0, repeats, again, (inputs, outputs))[1]
+
+    return run
+
+
+def in_jax(work: Callable, inputs: tuple[jax.Array, ...]) -> tuple[Callable[[int], None], int]:
+    """Contender that runs ``work`` in JAX, and how often one call of it does the work."""
+    size = sum(x.nbytes for x in inputs)
+    repeats = 1 if jax.default_backend() == "cpu" else max(4, min(256, 2**30 // size))
+    compiled = program(work, repeats)
+    outputs = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(work, *inputs))
+
+    def run(calls: int) -> None:
+        nonlocal outputs
+        for _ in range(calls):
+            outputs = compiled(inputs, outputs)
+        jax.block_until_ready(outputs)
+
+    return run, repeats
+
+
+def in_torch(f: Callable, kind: str, inputs: tuple[np.ndarray, ...], dtype: str) -> Callable[[int], None]:
+    """Contender that runs ``f`` in PyTorch, eagerly."""
+    import torch
+
+    device = torch.device("cuda" if torch.cuda.is_available() and jax.default_backend() == "gpu" else "cpu")
+    x, *rest = (torch.from_numpy(a).to(device, getattr(torch, dtype)) for a in inputs)
+    wait = torch.cuda.synchronize if device.type == "cuda" else lambda: None
+
+    def run(calls: int) -> None:
+        if kind == "forward":
+            with torch.no_grad():
+                for _ in range(calls):
+                    f(x)
+        else:
+            x.requires_grad_()
+            for _ in range(calls):
+                torch.autograd.grad(f(x), x, *rest)
+        wait()
+
+    return run
+
+
+def interleaved(contenders: dict[str, tuple[Callable, int]], rounds: int, slot: float) -> dict[str, list[float]]:
+    """Seconds per repetition, for each contender and round; ``slot`` is how long a round should give to each."""
+    calls = {}
+    for name, (run, _) in contenders.items():
+        run(1)  # compiles
+        run(1)
+        start = time.perf_counter()
+        run(1)
+        calls[name] = max(1, min(1000, int(slot / (time.perf_counter() - start))))
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for _ in range(rounds):
+        for name, (run, repeats) in contenders.items():
+            run(1)
+            start = time.perf_counter()
+            run(calls[name])
+            times[name].append((time.perf_counter() - start) / calls[name] / repeats)
+    return times
+
+
+def cell(spec: jaxact.Activation, kind: str, dtype: str, size: int, rounds: int, slot: float) -> dict[str, Any]:
+    """Median microseconds of each contender, how many times slower than jaxact it is, and the fraction of the copy."""
+    rng = np.random.default_rng(0)
+    shape = (size // WIDTH, WIDTH)
+    x = rng.standard_normal(shape, np.float32) * 2
+    outputs = jax.eval_shape(spec.function, jax.ShapeDtypeStruct(shape, dtype))
+    host = (x,) if kind == "forward" else (x, rng.standard_normal(outputs.shape, np.float32))
+    inputs = tuple(jnp.asarray(a, dtype) for a in host)
+
+    contenders = {"jaxact": in_jax(one_pass(spec.function, kind), inputs)}
+    if (peer := common.jax_nn(spec.name)) is not None:
+        contenders["jax.nn"] = in_jax(one_pass(peer, kind), inputs)
+    if (peer := common.pytorch(spec.name)) is not None:
+        contenders["torch"] = in_torch(peer, kind, host, dtype), 1
+    # A sign flip and not jnp.copy, which XLA runs on one thread of a CPU, and may drop.
+    contenders["copy"] = in_jax(lambda *arrays: tuple(-a for a in arrays), inputs)
+
+    times = interleaved(contenders, rounds, slot)
+    ours = times["jaxact"]
+    ratio = {n: statistics.median(b / a for a, b in zip(ours, t, strict=True)) for n, t in times.items()}
+    return {
+        "name": spec.name,
+        "pass": kind,
+        "dtype": dtype,
+        "size": size,
+        "microseconds": {n: statistics.median(t) * 1e6 for n, t in times.items()},
+        "least": {n: min(t) * 1e6 for n, t in times.items()},
+        "ratio": {n: r for n, r in ratio.items() if n not in ("jaxact", "copy")},
+        "ratio_of_least": {n: min(t) / min(ours) for n, t in times.items() if n not in ("jaxact", "copy")},
+        "of_copy": ratio["copy"],
+    }
+
+
+# Reports.
+
+
+def geometric_mean(numbers: list[float]) -> float:
+    return math.exp(statistics.fmean(map(math.log, numbers)))
+
+
+def copy_bandwidth(cell: dict[str, Any]) -> float:
+    """Gigabytes read and written per second by the copy of a cell."""
+    arrays = 2 * (1 + (cell["pass"] == "forward+backward"))
+    return arrays * cell["size"] * jnp.dtype(cell["dtype"]).itemsize / cell["microseconds"]["copy"] / 1e3
+
+
+def show_cells(cells: list[dict[str, Any]]) -> str:
+    def row(c):
+        us, ratio = c["microseconds"], c["ratio"]
+        times = [f"{us[n]:.1f}" if n in us else "" for n in ("jaxact", "jax.nn", "torch", "copy")]
+        least = c["ratio_of_least"]
+        ratios = [f"{r[n]:.2f}" if n in r else "" for n in ("jax.nn", "torch") for r in (ratio, least)]
+        return [
+            c["name"],
+            c["pass"],
+            c["dtype"],
+            f"2^{int(math.log2(c['size']))}",
+            *times,
+            *ratios,
+            f"{c['of_copy']:.0%}",
+        ]
+
+    columns = ["function", "pass", "dtype", "size", "jaxact", "jax.nn", "torch", "copy"]
+    return common.table(
+        "Median time in microseconds",
+        [*columns, "jax.nn / jaxact", "least", "torch / jaxact", "least", "of copy"],
+        map(row, cells),
+    )
+
+
+def show_summary(cells: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Geometric mean and worst cell of each peer, by pass and dtype and in all."""
+    rows, summary = [], {}
+    groups = [(k, d) for k in PASSES for d in sorted({c["dtype"] for c in cells})]
+    for peer in ("jax.nn", "torch"):
+        for kind, dtype in [*groups, ("all", "all")]:
+            group = [
+                c for c in cells if peer in c["ratio"] and kind in (c["pass"], "all") and dtype in (c["dtype"], "all")
+            ]
+            if not group:
+                continue
+            worst = min(group, key=lambda c: c["ratio"][peer])
+            mean = geometric_mean([c["ratio"][peer] for c in group])
+            copy = geometric_mean([c["of_copy"] for c in group])
+            least = geometric_mean([c["ratio_of_least"][peer] for c in group])
+            summary[f"{peer}, {kind}, {dtype}"] = {
+                "mean": mean,
+                "mean_of_least": least,
+                "worst": worst["ratio"][peer],
+                "of_copy": copy,
+            }
+            where = f"{worst['name']} {worst['pass']} {worst['dtype']} 2^{int(math.log2(worst['size']))}"
+            rows.append(
+                [peer, kind, dtype, f"{mean:.2f}", f"{least:.2f}", f"{worst['ratio'][peer]:.2f}", where, f"{copy:.0%}"]
+            )
+    columns = ["peer", "pass", "dtype", "geometric mean", "of least times", "worst", "worst is", "of copy"]
+    return common.table("How many times as fast as its peer jaxact is", columns, rows), summary
+
+
+# What surrounds the kernel: the call, the compiler, the partitioner.
+
+
+def eager_overhead(specs: list[jaxact.Activation], rounds: int = 30, calls: int = 200) -> dict[str, dict[str, float]]:
+    """Microseconds of a call on eight numbers outside jit, above an empty jitted function."""
+    x = jnp.linspace(-2, 2, 8).reshape(1, 8)
+    empty = jax.jit(lambda x: x + 0)
+    out = {}
+    for spec in specs:
+        functions = {"empty": empty, "jaxact": spec.function}
+        if (peer := common.jax_nn(spec.name)) is not None:
+            functions["jax.nn"] = peer
+        times: dict[str, list[float]] = {n: [] for n in functions}
+        for f in functions.values():
+            f(x).block_until_ready()
+        for _ in range(rounds):
+            for n, f in functions.items():
+                start = time.perf_counter()
+                for _ in range(calls):
+                    f(x)
+                times[n].append((time.perf_counter() - start) / calls * 1e6)
+        base = statistics.median(times["empty"])
+        out[spec.name] = {n: statistics.median(t) - base for n, t in times.items() if n != "empty"}
+    return out
+
+
+def compile_times(specs: list[jaxact.Activation], rounds: int = 5) -> dict[str, dict[str, float]]:
+    """Milliseconds to trace and compile forward+backward from nothing, in turns; the least of each."""
+    x = jax.ShapeDtypeStruct((64, WIDTH), jnp.float32)
+    out = {}
+    for spec in specs:
+        functions = {"jaxact": spec.function}
+        if (peer := common.jax_nn(spec.name)) is not None:
+            functions["jax.nn"] = peer
+        times: dict[str, list[float]] = {n: [] for n in functions}
+        for _ in range(rounds):
+            for n, f in functions.items():
+                y = jax.eval_shape(f, x)
+                jax.clear_caches()
+                start = time.perf_counter()
+                jax.jit(one_pass(f, "forward+backward")).lower(x, y).compile()
+                times[n].append((time.perf_counter() - start) * 1e3)
+        out[spec.name] = {n: min(t) for n, t in times.items()}
+    return out
+
+
+def recompilations(specs: list[jaxact.Activation]) -> dict[str, int]:
+    """How many programs a second call with other numbers of the same shape compiles, alone and under ``jax.grad``."""
+    compiled = 0
+
+    def listen(event: str, *_: Any, **__: Any) -> None:
+        nonlocal compiled
+        compiled += event == "/jax/core/compile/backend_compile_duration"
+
+    first, second = (jnp.asarray(np.random.default_rng(i).normal(size=(4, 8)), jnp.float32) for i in (0, 1))
+    out = {}
+    for spec in specs:
+        gradient = jax.jit(jax.grad(lambda x, f=spec.function: f(x).sum()))
+        spec.function(first), gradient(first)
+        jax.monitoring.register_event_duration_secs_listener(listen)
+        try:
+            compiled = 0
+            spec.function(second), gradient(second)
+            out[spec.name] = compiled
+        finally:
+            jax.monitoring.unregister_event_duration_listener(listen)
+    return out
+
+
+_COLLECTIVE = re.compile(r"\b(all-reduce|all-gather|all-to-all|collective-permute|reduce-scatter)(?:-start)?\(")
+
+
+def _eight_devices() -> None:
+    jax.config.update("jax_platforms", "cpu")
+    jax.config.update("jax_num_cpu_devices", 8)
+
+
+def _collectives(names: list[str]) -> dict[str, list[str]]:
+    mesh = jax.make_mesh((8,), ("data",))
+    sharding = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("data"))
+    out = {}
+    for name in names:
+        x = jax.ShapeDtypeStruct((64, WIDTH), jnp.float32, sharding=sharding)
+        y = jax.eval_shape(jaxact.get(name), x)
+        y = jax.ShapeDtypeStruct(y.shape, y.dtype, sharding=sharding)
+        text = jax.jit(one_pass(jaxact.get(name), "forward+backward")).lower(x, y).compile().as_text()
+        out[name] = sorted(set(_COLLECTIVE.findall(text)))
+    return out
+
+
+def collectives(specs: list[jaxact.Activation]) -> dict[str, list[str]]:
+    """Collectives in the compiled forward+backward of an array sharded over eight simulated devices.
+
+    In a process of its own, as the number of devices is settled when JAX starts.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_eight_devices) as pool:
+        return pool.submit(_collectives, [s.name for s in specs]).result()
+
+
+def surroundings(specs: list[jaxact.Activation]) -> tuple[str, dict[str, Any]]:
+    with common.console.status("calls, compilations, partitions"):
+        eager, compiling = eager_overhead(specs), compile_times(specs)
+        again, moved = recompilations(specs), collectives(specs)
+
+    def row(name):
+        e, c = eager[name], compiling[name]
+        return [
+            name,
+            f"{e['jaxact']:.1f}",
+            f"{e['jax.nn']:.1f}" if "jax.nn" in e else "",
+            f"{c['jaxact']:.0f}",
+            f"{c['jax.nn']:.0f}" if "jax.nn" in c else "",
+            f"{c['jaxact'] / c['jax.nn']:.2f}" if "jax.nn" in c else "",
+            str(again[name]),
+            ", ".join(moved[name]) or "none",
+        ]
+
+    columns = [
+        "function",
+        "eager us above empty",
+        "jax.nn",
+        "compile ms",
+        "jax.nn",
+        "ratio",
+        "recompiled",
+        "collectives",
+    ]
+    text = common.table("Calls, compilation, partitioning", columns, map(row, eager))
+    ratios = [c["jaxact"] / c["jax.nn"] for c in compiling.values() if "jax.nn" in c]
+    return text, {
+        "eager_overhead_us": eager,
+        "compile_ms": compiling,
+        "compile_ratio": geometric_mean(ratios) if ratios else None,
+        "recompilations": again,
+        "collectives": moved,
+    }
+
+
+def main(
+    names: tuple[str, ...] = (),
+    quick: bool = False,
+    sizes: tuple[int, ...] = (14, 16, 18, 20, 22, 24),
+    dtypes: tuple[str, ...] = ("float32", "bfloat16"),
+    rounds: int = 15,
+    slot: float = 0.01,
+    into: Path | None = None,
+) -> dict[str, Any]:
+    """Measure speed.
+
+    Args:
+      names: functions to measure; all of them if none is given.
+      quick: a few functions at 2^22 elements and nothing but their times.
+      sizes: binary logarithms of the numbers of elements.
+      dtypes: dtypes of input and cotangent.
+      rounds: how often the contenders take turns.
+      slot: seconds that a contender gets in each turn, if a single call is not longer.
+      into: directory to write to; the default is benchmarks/results, and nowhere if names are given.
+
+    Returns:
+      What is written.
+    """
+    keep_freed_memory()
+    if into is None and not names and not quick:
+        into = common.RESULTS
+    if quick:
+        names, sizes, rounds = names or QUICK, (22,), min(rounds, 7)
+    specs = common.chosen(names)
+    todo = [(s, k, d, 2**n) for s in specs for d in dtypes for n in sizes for k in PASSES]
+    cells = []
+    with common.progress() as bar:
+        for spec, kind, dtype, size in bar.track(todo, description="speed"):
+            cells.append(cell(spec, kind, dtype, size, rounds, slot))
+    times = show_cells(cells)
+    text, summary = show_summary(cells)
+    bandwidth = max(copy_bandwidth(c) for c in cells)
+    common.console.print(f"The fastest copy moves {bandwidth:.0f} GB/s.")
+    results: dict[str, Any] = {"copy_bandwidth_GB_per_s": bandwidth, "summary": summary, "cells": cells}
+    texts = [text, times]
+    if not quick:
+        text, around = surroundings(specs)
+        texts.append(text)
+        results |= around
+    if into is not None:
+        common.save("speed", results, "\n".join(texts), into)
+    return results
+
+
+if __name__ == "__main__":
+    tyro.cli(main)

@@ -1,0 +1,146 @@
+"""What a trainer costs: the loop of examples/ beside a bare Flax and Optax loop, and many seeds at once beside in turn.
+
+    python benchmarks/train.py            # a few minutes on two cores
+    python benchmarks/train.py --quick --into DIR
+
+Both loops take the same compiled step of the same MLP through the same batches of 60,000 random images of the size of
+MNIST's. The trainer reads ahead with Grain, checks every loss and draws a progress bar; the bare loop indexes an array
+and waits once at the end. They take turns within one process: after each round of the trainer the bare loop runs as
+many steps, so a machine that slows down slows down both. The figure is the median over the rounds of the ratio of
+times; evaluation and checkpoints, which a bare loop does not have, are left out.
+
+For seeds, the figure is images per second of S seeds in one vectorised program over that of one seed, both in rounds
+of an epoch, after compilation.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import tyro
+
+# From here on "common" and "train" are those of the examples.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
+from common import classify, data, mesh, optimiser, seeds, trainer
+from train import Options, make_model, start
+
+
+def _beside(name: str) -> Any:
+    """The module of that name beside this script, where the examples have one of the same name."""
+    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+common = _beside("common")
+
+
+def random_images(samples: int) -> data.Images:
+    random = np.random.default_rng(0)
+
+    def some(n: int) -> dict[str, np.ndarray]:
+        image = random.integers(0, 256, (n, 28, 28, 1), np.uint8)
+        return {"image": image, "label": random.integers(0, 10, n).astype(np.int32)}
+
+    return data.Images(some(samples), some(1000), classes=10, peak=255.0)
+
+
+def overhead(images: data.Images, batch: int, rounds: int) -> dict[str, Any]:
+    """Times of the trainer's rounds and of the bare loop's, in turn."""
+    options = Options(batch_size=batch, devices=1, tensorboard=False)
+    devices = mesh.make_mesh(options)
+    batches = data.Batches(images.train, batch, seed=0, epochs=rounds)
+    steps = batches.steps_per_epoch
+    rule = optimiser.make_optimiser(options, rounds * steps)
+    model = make_model("mlp", "mish", images, "float32")
+    step = trainer.make_step(classify.make_loss(model, images.peak), rule)
+    bare = start(model, rule, images, 0, devices)
+    compiled = jax.jit(step, donate_argnums=0)
+    whole = steps - (batches.samples % batch > 0)
+    seconds = []
+
+    def run_bare(_: trainer.State) -> dict[str, float]:
+        nonlocal bare
+        with jax.transfer_guard("allow"):
+            began = time.perf_counter()
+            order = np.random.default_rng(0).permutation(batches.samples)
+            weight = np.ones(batch, np.float32)
+            for i in range(whole):
+                chosen = order[i * batch : (i + 1) * batch]
+                arrays = {"image": images.train["image"][chosen], "label": images.train["label"][chosen]}
+                bare, loss = compiled(bare, {**arrays, "weight": weight})
+            jax.block_until_ready(loss)
+            seconds.append((time.perf_counter() - began) / whole)
+        return {"bare": seconds[-1]}
+
+    plan = trainer.Plan(rounds, steps, batches.samples, best="bare", highest=False)
+    with tempfile.TemporaryDirectory() as folder:
+        state = start(model, rule, images, 0, devices)
+        stream = data.stream(batches)
+        _, history = trainer.train("mish", options, devices, Path(folder), plan, state, step, stream, run_bare)
+    ours = [batches.samples / r["images_per_second"] / steps for r in history]
+    pairs = list(zip(ours, seconds, strict=True))[1:]  # the first round compiles
+    return {
+        "batch": batch,
+        "rounds": len(pairs),
+        "trainer_ms": 1e3 * statistics.median(a for a, _ in pairs),
+        "bare_ms": 1e3 * statistics.median(b for _, b in pairs),
+        "ratio": statistics.median(a / b for a, b in pairs),
+    }
+
+
+def by_seeds(images: data.Images, numbers: tuple[int, ...], rounds: int) -> list[dict[str, float]]:
+    """Images per second, all seeds together, of each number of seeds."""
+    found = []
+    for number in numbers:
+        options = Options(devices=1, tensorboard=False)
+        model = make_model("mlp", "mish", images, "float32")
+        with tempfile.TemporaryDirectory() as folder:
+            devices = seeds.seeds_mesh(options, number)
+            history = seeds.train_seeds(
+                f"{number} seeds", options, devices, Path(folder), model, images, number, rounds
+            )
+        found.append({"seeds": number, "rate": statistics.median(r["images_per_second"] for r in history[1:])})
+    return [{**f, "speedup": f["rate"] / found[0]["rate"]} for f in found]
+
+
+def main(quick: bool = False, into: Path = common.RESULTS) -> None:
+    """Measure, print the tables and write them down.
+
+    Args:
+        quick: Something tiny, to see that it runs.
+        into: Folder of the results.
+    """
+    images = random_images(640 if quick else 60_000)
+    rounds = 3 if quick else 8
+    loops = [overhead(images, batch, rounds) for batch in ((64,) if quick else (64, 128, 512))]
+    few = random_images(640 if quick else 6_400)
+    vectorised = by_seeds(few, (1, 2) if quick else (1, 4, 8, 16), rounds)
+    tables = [
+        common.table(
+            "A training step, ms",
+            ["batch", "trainer", "bare loop", "ratio"],
+            [[str(x["batch"]), f"{x['trainer_ms']:.3f}", f"{x['bare_ms']:.3f}", f"{x['ratio']:.3f}"] for x in loops],
+        ),
+        common.table(
+            "Many seeds in one program",
+            ["seeds", "images/s", "against in turn"],
+            [[str(x["seeds"]), f"{x['rate']:,.0f}", f"{x['speedup']:.2f}"] for x in vectorised],
+        ),
+    ]
+    common.save("train", {"loops": loops, "seeds": vectorised}, "\n".join(tables), into)
+
+
+if __name__ == "__main__":
+    tyro.cli(main, description=__doc__)

@@ -1,0 +1,72 @@
+"""benchmarks/accuracy.py: a tiny run, and that its records find errors that are known."""
+
+import json
+
+import accuracy
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxact
+
+
+def test_tiny_run(tmp_path):
+    accuracy.main(("relu", "sigmoid"), dtypes=("float32", "bfloat16"), stride=2**20 + 7, body=4000, into=tmp_path)
+    (path,) = tmp_path.glob("accuracy-*.json")
+    written = json.loads(path.read_text())
+    assert {"device", "versions", "date", "command"} <= written.keys()
+    found = written["worst"]["relu"]["float32"]["jaxact"]
+    assert found["value"]["ulp"] == found["slope"]["ulp"] == found["curvature"]["ulp"] == 0
+    assert found["value"]["points"] > 8000
+    peer = written["worst"]["sigmoid"]["float32"]["jax.nn"]["slope"]
+    assert "zeros" in peer, "jax.nn's sigmoid no longer loses its slope: take the row out of the tables"
+    (table,) = tmp_path.glob("accuracy-*.md")
+    assert "| sigmoid |" in table.read_text()
+
+
+def record(got, x, true):
+    got, x = np.array(got, np.float32), np.array(x, np.float32)
+    functions = {"jaxact": [lambda _: got] * 3}
+    records = {}
+    truth = accuracy.Truth(jaxact.spec("identity"), jnp.dtype("float32"))
+    truth.evaluate = lambda _: np.array([true] * 3, np.float64)
+    accuracy.measure(functions, truth, x, records)
+    return records["jaxact"]["value"]
+
+
+def test_errors_are_found():
+    found = record([1.0 + 2**-22, 0.0, np.nan, np.inf], [1, 2, 3, 4], [1, 2, 3, 4])
+    assert found["ulp"] == 2
+    assert found["at"] == (1.0).hex()
+    assert found["points"] == 4
+    assert found["zeros"] == {"count": 1, "from": (2.0).hex(), "true": 2.0}
+    assert found["nans"]["count"] == found["infinities"]["count"] == 1
+
+
+def test_records_merge():
+    found = accuracy.merged(record([1.0, 0], [1, -9], [1, 1]), record([4.5, 0], [4, 8], [4, 2]))
+    assert found["points"] == 4
+    assert found["at"] == (4.0).hex()
+    assert found["zeros"] == {"count": 2, "from": (8.0).hex(), "true": 2.0}
+
+
+def test_suspects_hold_all_that_is_worse():
+    rng = np.random.default_rng(0)
+    true = np.ldexp(rng.uniform(1, 2, 2000), rng.integers(-140, 120, 2000))
+    got = (true * (1 + rng.normal(0, 3e-7, true.size))).astype(np.float32)
+    got[::50], got[1::50], got[2::50] = 0, np.nan, np.inf
+    errors = accuracy.ulp.error(got, true)
+    kept = accuracy.suspects(got, true, {"ulp": 2.5})
+    assert 0 < kept.size < got.size
+    assert set(np.flatnonzero(errors > 2.5)) <= set(kept)
+
+
+def test_a_stopped_exhaustive_run_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr(accuracy, "CHUNK", 2**27)  # 32 pieces
+    monkeypatch.setattr(accuracy, "patterns", lambda start, stop: np.array([start, stop - 1], np.uint32).view("f4"))
+    spec, path = jaxact.spec("relu"), tmp_path / "partial.json"
+    whole = accuracy.Exhaustive(path)
+    records = whole.sweep(spec, ("jaxact",))
+    assert json.loads(path.read_text())["records"]["relu"] == records
+    monkeypatch.setattr(accuracy, "patterns", pytest.fail)
+    assert accuracy.Exhaustive(path).sweep(spec, ("jaxact",)) == records

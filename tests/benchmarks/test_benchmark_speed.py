@@ -1,0 +1,76 @@
+"""benchmarks/speed.py: a tiny run, and that it would see what it looks for."""
+
+import json
+import time
+
+import jax
+import jax.numpy as jnp
+import pytest
+import speed
+from cases import close
+
+import jaxact
+
+
+@pytest.mark.slow
+def test_tiny_run(tmp_path):
+    speed.main(("relu", "glu"), sizes=(9,), dtypes=("float32",), rounds=2, slot=1e-4, into=tmp_path)
+    (path,) = tmp_path.glob("speed-*.json")
+    written = json.loads(path.read_text())
+    cells = written["cells"]
+    assert {(c["name"], c["pass"]) for c in cells} == {(n, p) for n in ("relu", "glu") for p in speed.PASSES}
+    assert all(c["microseconds"]["jaxact"] > 0 and c["ratio"]["jax.nn"] > 0 for c in cells)
+    assert written["recompilations"] == {"glu": 0, "relu": 0}
+    assert written["collectives"]["relu"] == []
+
+
+def test_turns_are_taken():
+    order = []
+    sleepers = {n: (lambda calls, n=n: (order.append(n), time.sleep(0.002 * calls)), 2) for n in "ab"}
+    times = speed.interleaved(sleepers, rounds=3, slot=0)
+    assert "".join(order[-12:]) == "aabb" * 3
+    assert all(len(t) == 3 and min(t) >= 0.001 for t in times.values())
+
+
+@pytest.mark.parametrize("kind", speed.PASSES)
+@pytest.mark.parametrize("repeats", [1, 5])
+def test_programs_do_the_work_every_time(kind, repeats):
+    x = jnp.linspace(-3, 3, 512).reshape(2, 256)
+    inputs = (x,) if kind == "forward" else (x, 2 * x)
+    work = speed.one_pass(jnp.exp, kind)
+    results = speed.program(work, repeats)(inputs, tuple(jnp.zeros_like(a) for a in inputs))
+    for got, expected in zip(results, work(*inputs), strict=True):
+        close(got, expected)
+
+    def exponentials(program):
+        return program.lower(inputs, inputs).compile().as_text().count("exponential(")
+
+    assert exponentials(speed.program(work, repeats)) > 0
+    if repeats > 1:  # all of the work is in the loop, none of it before
+        entry = speed.program(work, repeats).lower(inputs, inputs).compile().as_text().partition("ENTRY")[2]
+        assert "while(" in entry or "call(" in entry
+        assert "exponential(" not in entry
+        assert "fusion(" not in entry
+
+
+def test_recompilation_is_counted():
+    spec = jaxact.spec("relu")
+
+    def fresh(x):
+        return jax.jit(lambda x: x + 1)(x)  # another program for each call
+
+    fake = type("S", (), {"name": "fresh", "function": staticmethod(fresh)})
+    assert speed.recompilations([spec, fake])["fresh"] > 0
+
+
+def test_collectives_are_seen():
+    assert speed._COLLECTIVE.findall("%a = f32[8] all-reduce(%b), %c = all-gather-start(%d)") == [
+        "all-reduce",
+        "all-gather",
+    ]
+
+
+def test_copy_bandwidth_counts_reading_and_writing():
+    second = {"dtype": "float32", "size": 10**9, "microseconds": {"copy": 1e6}}
+    assert speed.copy_bandwidth({**second, "pass": "forward"}) == pytest.approx(8)
+    assert speed.copy_bandwidth({**second, "pass": "forward+backward"}) == pytest.approx(16)
