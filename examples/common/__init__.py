@@ -1,0 +1,1 @@
+"""What every study shares: options, data, mesh, optimiser, checkpoints, progress and metrics, and the training loop."""

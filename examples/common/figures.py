@@ -1,0 +1,31 @@
+"""Figures of training curves, written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from common.run import write_whole
+
+
+def save_figure(figure: Any, path: Path) -> None:
+    """Write a matplotlib figure as PNG."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=150)
+    write_whole(path, buffer.getvalue())
+
+
+def curves(path: Path, runs: Mapping[str, list[dict[str, Any]]], metrics: Mapping[str, str], across: str) -> None:
+    """One panel per metric (its name and its label), one line per run, over the field ``across`` of the records."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5 * len(metrics), 3.6), layout="constrained")
+    for axes, (name, label) in zip(figure.subplots(1, len(metrics), squeeze=False)[0], metrics.items(), strict=True):
+        for run, history in runs.items():
+            axes.plot([r[across] for r in history], [r[name] for r in history], label=run, marker=".")
+        axes.set(xlabel=across, ylabel=label)
+        axes.grid(alpha=0.3)
+    axes.legend()
+    save_figure(figure, path)

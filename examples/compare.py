@@ -1,0 +1,154 @@
+"""Which activation is better, and is the difference more than luck? K activations by S seeds, paired by seed.
+
+    python examples/compare.py                                             # digits
+    python examples/compare.py --data-dir DIR --epochs 5 --seeds 23        # MNIST
+
+A seed fixes the initial parameters and the order of the data, the same for every activation, so accuracies are compared
+seed by seed. All seeds of an activation train in one compiled program. Writes table.csv, table.md, compare.png and the
+metrics and checkpoints of each activation. Differences come with the 95 % interval of Student's t over the seeds; one
+that contains 0 is within noise. With many activations, one in twenty such intervals misses the truth.
+
+The first command takes two minutes on two busy cores and gave, with 8 seeds on digits: relu 97.95 %, gelu within noise
+of it, mish 0.45 ± 0.25 and silu 0.69 ± 0.33 percentage points worse.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from common import figures, mesh, options, progress, run
+from common.activations import check_names
+from common.data import Batches, load_images
+from common.options import BadInput
+from common.seeds import seeds_mesh, train_seeds
+from train import make_model
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(options.Training):
+    activations: tuple[str, ...] = ("relu", "silu", "gelu", "mish")
+    """Names of activations."""
+    baseline: str | None = None
+    """Activation that the others are compared with; the first by default."""
+    seeds: int = 8
+    """Number of seeds, counted from --seed."""
+    model: Literal["mlp", "cnn"] = "mlp"
+    """Model, as in train.py."""
+    dataset: str = "digits"
+    """Embedded data set."""
+    data_dir: Path | None = None
+    """Folder with IDX files, gzipped or not, in place of the embedded data set."""
+    epochs: int = 10
+    """Passes over the training data."""
+
+
+def interval(values: np.ndarray) -> tuple[float, float]:
+    """Mean, and half the width of its 95 % interval by Student's t."""
+    from scipy import stats
+
+    if len(values) < 2:
+        return float(values.mean()), float("nan")
+    return float(values.mean()), float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
+
+
+def compare(accuracies: dict[str, np.ndarray], baseline: str) -> list[dict[str, Any]]:
+    """One row per activation, best first: mean, interval, and the paired difference from the baseline."""
+    rows = []
+    for name in sorted(accuracies, key=lambda n: -accuracies[n].mean()):
+        mean, half = interval(accuracies[name])
+        difference, margin = interval(accuracies[name] - accuracies[baseline])
+        if name == baseline:
+            verdict = "baseline"
+        elif not abs(difference) > margin:  # also where one seed gives no margin
+            verdict = "within noise"
+        else:
+            verdict = "better" if difference > 0 else "worse"
+        rows.append(
+            {
+                "activation": name,
+                "seeds": len(accuracies[name]),
+                "accuracy": mean,
+                "interval": half,
+                "difference": difference,
+                "difference_interval": margin,
+                "verdict": verdict,
+            }
+        )
+    return rows
+
+
+def main(options: Options) -> None:
+    mesh.join(options)
+    baseline = options.baseline or options.activations[0]
+    check_names(options.activations)
+    if baseline not in options.activations:
+        raise BadInput(f"--baseline {baseline} is none of the activations {', '.join(options.activations)}")
+    data = load_images(options.dataset, options.data_dir)
+    Batches(data.train, options.batch_size, seed=0, epochs=options.epochs)  # refuses a batch that is too large
+    devices = seeds_mesh(options, options.seeds)
+
+    with run.open_folder("compare", options) as folder:
+        histories = {}
+        for name in options.activations:
+            model = make_model(options.model, name, data, options.dtype)
+            histories[name] = train_seeds(
+                name, options, devices, folder / name, model, data, options.seeds, options.epochs
+            )
+        rows = compare({n: np.array(h[-1]["test_accuracies"]) for n, h in histories.items()}, baseline)
+        if mesh.is_first():
+            write_report(folder, rows, histories, baseline)
+
+
+def write_report(folder: Path, rows: list[dict[str, Any]], histories: dict[str, Any], baseline: str) -> None:
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, rows[0])
+    writer.writeheader()
+    writer.writerows(rows)
+    run.write_whole(folder / "table.csv", lines.getvalue())
+
+    header = ["activation", "test accuracy", f"against {baseline}", "verdict"]
+    shown = [
+        [
+            row["activation"],
+            f"{row['accuracy']:.2%} ± {row['interval']:.2%}",
+            f"{row['difference']:+.2%} ± {row['difference_interval']:.2%}",
+            row["verdict"],
+        ]
+        for row in rows
+    ]
+    markdown = [header, ["---"] * len(header), *shown]
+    run.write_whole(folder / "table.md", "".join(f"| {' | '.join(line)} |\n" for line in markdown))
+    progress.table(f"{rows[0]['seeds']} seeds, mean and 95 % interval, best first", header, shown)
+    draw(folder / "compare.png", rows, histories)
+    progress.say(f"tables, figure, metrics and checkpoints are in {folder}")
+
+
+def draw(path: Path, rows: list[dict[str, Any]], histories: dict[str, Any]) -> None:
+    """Final accuracies with intervals and every seed; curves with bands."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 3.8), layout="constrained")
+    final, curves = figure.subplots(1, 2)
+    for i, row in enumerate(rows):
+        history = histories[row["activation"]]
+        each = np.array(history[-1]["test_accuracies"])
+        final.errorbar(i, row["accuracy"], row["interval"], fmt="o", capsize=6, color=f"C{i}")
+        final.plot(i + 0.15 + np.zeros(len(each)), each, ".", color=f"C{i}", alpha=0.4)
+        bands = np.array([interval(np.array(r["test_accuracies"])) for r in history])
+        rounds = [r["round"] for r in history]
+        curves.plot(rounds, bands[:, 0], label=row["activation"], color=f"C{i}")
+        curves.fill_between(rounds, bands[:, 0] - bands[:, 1], bands[:, 0] + bands[:, 1], color=f"C{i}", alpha=0.15)
+    final.set_xticks(range(len(rows)), [row["activation"] for row in rows])
+    final.set_ylabel("test accuracy, 95 % interval")
+    curves.set(xlabel="epoch", ylabel="test accuracy")
+    curves.legend()
+    figures.save_figure(figure, path)
+
+
+if __name__ == "__main__":
+    options.main(Options, main, __doc__)

@@ -1,0 +1,173 @@
+"""Which activation fits a photograph? A network learns the colour of each pixel from its coordinates.
+
+    python examples/image.py
+    python examples/image.py --pixels 320 --width 256 --epochs 300
+
+The photograph is one that comes with scikit-learn. Writes image.png, the photograph beside what each network made of
+it, and results.json with the peak signal-to-noise ratio in decibels, on every pixel. Networks with ``sine`` start as
+Sitzmann et al., 2020, arXiv:2006.09661, have it, the others with He's kernels.
+
+With relu and mish the first command takes a minute on two busy cores and gave 19.0 and 18.1 dB.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from common import figures, mesh, options, progress, run
+from common.activations import activation, check_names
+from common.data import Batches, stream
+from common.optimiser import make_optimiser
+from common.options import BadInput
+from common.trainer import Plan, State, make_state, make_step, train
+from flax import linen as nn
+from jax.sharding import Mesh
+
+import jaxact
+
+KNOWN = {spec.name for spec in jaxact.specs()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options(options.Training):
+    activations: tuple[str, ...] = tuple(n for n in ("sine", "snake", "relu", "mish") if n in KNOWN)
+    """Names of activations."""
+    photo: str = "china.jpg"
+    """china.jpg or flower.jpg."""
+    pixels: int = 96
+    """Pixels of the longer side, of 640."""
+    width: int = 128
+    """Units of each hidden layer."""
+    layers: int = 3
+    """Hidden layers."""
+    epochs: int = 60
+    """Passes over the pixels."""
+    weight_decay: float = 0.0
+    batch_size: int = 512
+    learning_rate: float = 1e-3
+
+
+class Network(nn.Module):
+    activation: str
+    width: int
+    layers: int
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
+        w0 = jaxact.spec(self.activation).parameters.get("w0")
+        for i in range(self.layers):
+            kernel = nn.initializers.he_normal() if w0 is None else _siren(1.0 if i == 0 else 6**0.5 / w0, i == 0)
+            x = nn.Dense(self.width, kernel_init=kernel)(x)
+            x = activation(self.activation, i, train=train)(x)
+        return nn.Dense(3)(x)
+
+
+def _siren(factor: float, first: bool) -> Any:
+    """Uniform kernel of a sine network: 1 / n in the first layer, sqrt(6 / n) / w0 in the others."""
+
+    def init(key: jax.Array, shape: tuple[int, ...], dtype: Any = "float32") -> jax.Array:
+        limit = factor / (shape[0] if first else shape[0] ** 0.5)
+        return jax.random.uniform(key, shape, dtype, -limit, limit)
+
+    return init
+
+
+def load(photo: str, pixels: int) -> np.ndarray:
+    """The photograph, averaged over square blocks, as floats from 0 to 1."""
+    from sklearn.datasets import load_sample_image
+
+    if photo not in ("china.jpg", "flower.jpg"):
+        raise BadInput(f"--photo is china.jpg or flower.jpg, got {photo}")
+    picture = load_sample_image(photo).astype("float32") / 255
+    if not 8 <= pixels <= picture.shape[1]:
+        raise BadInput(f"--pixels is from 8 to {picture.shape[1]}, got {pixels}")
+    block = picture.shape[1] // pixels
+    rows, columns = picture.shape[0] // block, picture.shape[1] // block
+    picture = picture[: rows * block, : columns * block]
+    return picture.reshape(rows, block, columns, block, 3).mean((1, 3))
+
+
+def samples(picture: np.ndarray) -> dict[str, np.ndarray]:
+    """Coordinates from -1 to 1 and colours of all pixels."""
+    rows, columns = (np.linspace(-1, 1, n, dtype="float32") for n in picture.shape[:2])
+    place = np.stack(np.meshgrid(rows, columns, indexing="ij"), -1)
+    return {"place": place.reshape(-1, 2), "colour": picture.reshape(-1, 3)}
+
+
+def make_loss(model: nn.Module) -> Any:
+    def loss(params: Any, batch: Any, key: jax.Array) -> jax.Array:
+        got = model.apply({"params": params}, batch["place"], train=True, rngs={"activation": key})
+        return jnp.sum((got - batch["colour"]) ** 2 * batch["weight"][:, None]) / (3 * jnp.sum(batch["weight"]))
+
+    return loss
+
+
+def start(model: nn.Module, optimiser: Any, seed: int, devices: Mesh) -> State:
+    def initial(key: jax.Array) -> State:
+        params = model.init(key, np.zeros((1, 2), "float32"))["params"]
+        return make_state(params, optimiser, jax.random.fold_in(key, 1))
+
+    return jax.jit(initial, out_shardings=mesh.replicated(devices))(jax.random.key(seed))
+
+
+def main(options: Options) -> None:
+    mesh.join(options)
+    check_names(options.activations)
+    picture = load(options.photo, options.pixels)
+    data = samples(picture)
+    batches = Batches(data, options.batch_size, seed=options.seed, epochs=options.epochs)
+    devices = mesh.make_mesh(options)
+    held = mesh.place(devices, data, None)
+    plan = Plan(options.epochs, batches.steps_per_epoch, batches.samples, best="psnr", unit="pixels")
+    optimiser = make_optimiser(options, plan.rounds * plan.steps)
+
+    with run.open_folder("image", options) as folder:
+        results, pictures = {}, {"photograph": picture}
+        for name in options.activations:
+            model = Network(name, options.width, options.layers)
+            paint = jax.jit(lambda params, place, model=model: model.apply({"params": params}, place).clip(0, 1))
+
+            def evaluate(state: State, paint: Any = paint) -> dict[str, float]:
+                got = jax.device_get(paint(state.params, held["place"]))
+                return {"psnr": float(-10 * np.log10(np.mean((got - data["colour"]) ** 2)))}
+
+            state, results[name] = train(
+                name,
+                options,
+                devices,
+                folder / name,
+                plan,
+                start(model, optimiser, options.seed, devices),
+                make_step(make_loss(model), optimiser),
+                stream(batches),
+                evaluate,
+            )
+            pictures[name] = jax.device_get(paint(state.params, held["place"])).reshape(picture.shape)
+        if mesh.is_first():
+            write_report(folder, results, pictures)
+
+
+def write_report(folder: Path, results: dict[str, list[dict[str, Any]]], pictures: dict[str, np.ndarray]) -> None:
+    from matplotlib.figure import Figure
+
+    last = {name: results[name][-1] for name in sorted(results, key=lambda n: -results[n][-1]["psnr"])}
+    run.write_whole(folder / "results.json", json.dumps(last, indent=2) + "\n")
+    figures.curves(folder / "curves.png", results, {"train_loss": "loss", "psnr": "PSNR / dB"}, across="round")
+    figure = Figure(figsize=(3.4 * len(pictures), 2.8), layout="constrained")
+    for axes, (name, shown) in zip(figure.subplots(1, len(pictures)), pictures.items(), strict=True):
+        axes.imshow(shown)
+        axes.set_title(f"{name}, {last[name]['psnr']:.1f} dB" if name in last else name)
+        axes.set_axis_off()
+    figures.save_figure(figure, folder / "image.png")
+    progress.table("Best first", ["activation", "PSNR / dB"], [[n, f"{r['psnr']:.2f}"] for n, r in last.items()])
+    progress.say(f"pictures, metrics, curves and checkpoints are in {folder}")
+
+
+if __name__ == "__main__":
+    options.main(Options, main, __doc__)

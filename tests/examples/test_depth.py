@@ -1,0 +1,56 @@
+"""The depth study: a tiny run, and that its gains do what they are chosen for."""
+
+import json
+from pathlib import Path
+
+import depth
+import jax
+import numpy as np
+import pytest
+from common.options import Training
+
+
+@pytest.mark.slow
+def test_tiny_run(run_study):
+    arguments = ["--depths", 1, 3, "--activations", "mish", "--epochs", 1, "--seeds", 2, "--width", 16]
+    assert run_study(depth, *arguments, "--gain", "own", "--norm", "--no-tensorboard", "--out", "here") == 0
+    found = json.loads(Path("here/depth.json").read_text())
+    assert {name: sorted(each) for name, each in found.items()} == {"mish": ["1", "3"]}
+    assert Path("here/depth.md").read_text().startswith("| activation | 1 layers | 3 layers |")
+    assert Path("here/depth.png").exists()
+
+
+@pytest.mark.parametrize("name", ["relu", "silu", "tanh"])
+def test_the_own_gain_keeps_the_size_of_signals(name):
+    x = jax.random.normal(jax.random.key(0), (64, 256))
+
+    def size(gain):
+        layer = depth.Layer(name, 256, depth.initial_variance(name, gain), norm=False, train=False, dtype="float32")
+        y = x
+        for i in range(8):
+            y, _ = layer.apply(layer.init(jax.random.key(i), y, None), y, None)
+        return float(y.var())
+
+    assert 0.5 < size("own") < 2
+    if name == "silu":
+        assert size("he") < 0.2
+
+
+def test_bad_input(run_study, capsys):
+    assert run_study(depth, "--depths", 0, "--out", "here") == 2
+    assert "--depths and --width must be at least 1" in capsys.readouterr().err
+
+
+def test_the_step_lowers_for_cuda_and_tpu(lowers):
+    from common import classify, data, optimiser, trainer
+
+    images = data.digits()
+    model = depth.Deep("mish", 3, 10, 16, 2.0, True)
+    rule = optimiser.make_optimiser(Training(), 10)
+    params = model.init(jax.random.key(0), np.zeros((1, 8, 8, 1), "float32"))["params"]
+    state = trainer.make_state(params, rule, jax.random.key(0))
+    lowers(
+        trainer.make_step(classify.make_loss(model, images.peak), rule),
+        state,
+        data.Batches(images.train, 64, seed=0)[0],
+    )
