@@ -1,0 +1,118 @@
+"""What the gallery says about an activation: facts from its record, what follows from them, and when to use it."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from figures import values
+from public import available, names
+
+import jaxact
+
+ADVICE = tomllib.loads((Path(__file__).parents[1] / "advice.toml").read_text())
+
+
+def number(value: float) -> str:
+    """A number as a reader writes it."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    return f"{value:.5g}".replace("-", "−")
+
+
+def monotone(record: jaxact.Activation) -> bool:
+    """Whether its drawn values never fall, but for rounding."""
+    steps = np.diff(values(record.name)[1])
+    return bool(steps[steps < 0].sum() > -1e-4)
+
+
+def saturates(record: jaxact.Activation) -> str:
+    """On which sides its slope vanishes."""
+    assert record.tails is not None
+    left, right = (t == 0 for t in record.tails)
+    return {(0, 0): "nowhere", (1, 0): "on the left", (0, 1): "on the right", (1, 1): "on both sides"}[left, right]
+
+
+def bounded(record: jaxact.Activation) -> str:
+    """On which sides its values end."""
+    assert record.range is not None
+    below, above = (math.isfinite(r) for r in record.range)
+    return {(0, 0): "no", (1, 0): "below", (0, 1): "above", (1, 1): "below and above"}[below, above]
+
+
+def modules(record: jaxact.Activation) -> list[str]:
+    """Flax modules that learn its parameters or draw its noise, as references."""
+    plain = record.name.replace("_", "")
+    return [
+        f":class:`{module}.{name}`"
+        for module in available()
+        if module in ("jaxact.linen", "jaxact.nnx")
+        for name in names(module)
+        if name.lower() == plain
+    ]
+
+
+def facts(record: jaxact.Activation) -> dict[str, str]:
+    """Facts by what they are called, those that do not apply left out."""
+    out = {"Kind": record.kind}
+    if record.range is not None:
+        out["Values"] = " to ".join(map(number, record.range))
+    if record.minimum is not None and record.range is not None:
+        out["Lowest point"] = f"{number(record.range[0])}, at x = {number(record.minimum)}"
+    if record.tails is not None:
+        out["Slope in the limit"] = "{} to the left, {} to the right".format(*map(number, record.tails))
+    if record.elementwise:
+        if record.tails is not None:
+            out["Saturates"] = saturates(record)
+        out["Bounded"] = bounded(record)
+        out["Monotone"] = "yes" if monotone(record) else "no"
+        out["Slope jumps at"] = ", ".join(map(number, record.kinks)) or "no point"
+    if record.parameters:
+        out["Learnable"] = ", ".join(f"``{n}``, at first {_default(v)}" for n, v in record.parameters.items())
+    if record.options:
+        out["Options"] = ", ".join(f"``{n}={v!r}``" for n, v in record.options.items())
+    if found := modules(record):
+        out["Modules"] = ", ".join(found)
+    if others := [alias for alias, name in sorted(jaxact._activation._ALIASES.items()) if name == record.name]:
+        out["``jaxact.get`` also answers to"] = ", ".join(f"``{o}``" for o in others)
+    return out
+
+
+def _default(value: object) -> str:
+    return number(float(value)) if np.ndim(value) == 0 else "a list of coefficients"  # type: ignore[arg-type]
+
+
+def use(record: jaxact.Activation) -> Sequence[str]:
+    """When to use it, and when not."""
+    if record.name in ADVICE:
+        return ADVICE[record.name]["use"], ADVICE[record.name]["avoid"]
+    return _from_facts(record)
+
+
+def _from_facts(record: jaxact.Activation) -> Sequence[str]:
+    good, bad = [], []
+    if record.parameters:
+        good.append(f"when {' and '.join(f'``{n}``' for n in record.parameters)} should be learned")
+        bad.append("under weight decay that does not leave its parameters out (:func:`jaxact.decay_mask` does)")
+    if record.elementwise and record.tails is not None:
+        side = saturates(record)
+        if side == "on both sides":
+            good.append("where values must stay bounded" if "and" in bounded(record) else "for its shape near 0")
+            bad.append("in deep networks without normalisation, as its gradient vanishes far from 0 on both sides")
+        elif side == "on the left":
+            good.append("as a rectifier: it lets the right side pass and suppresses the left")
+        elif side == "nowhere":
+            good.append("where the gradient must not vanish on either side")
+        if record.kinks:
+            bad.append("in losses that take second derivatives, as its slope jumps")
+        elif not monotone(record):
+            bad.append("where a layer must be monotone in its input")
+    if record.kind == "stochastic":
+        bad.append("where a forward pass must not depend on a random key")
+    return tuple(
+        "; ".join(found)[:1].upper() + "; ".join(found)[1:] + "." if found else ""
+        for found in (good or ["as its reference describes"], bad)
+    )

@@ -1,0 +1,128 @@
+"""Figures of the gallery, drawn by jaxact.plotting, one file for each panel so that they wrap on a narrow screen.
+
+What it does not draw, since it is no curve, is drawn here: the values over a plane, random draws, and the small sketch
+on a card.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from matplotlib import pyplot as plt
+
+import jaxact
+from jaxact import plotting
+
+SPAN = 5.0
+SIZE = (4.2, 3.0)
+STYLE = {"svg.hashsalt": "jaxact"}  # the same figure has the same bytes
+
+
+@functools.cache
+def values(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Arguments and values of an elementwise activation at its default parameters."""
+    x = np.linspace(-SPAN, SPAN, 801, dtype=np.float32)
+    return x, np.asarray(jaxact.get(name)(x))
+
+
+def panels(record: jaxact.Activation) -> list[str]:
+    """Names of the panels of an activation."""
+    if not record.elementwise:
+        return ["value"]
+    return ["value", "slope", "curvature", *(f"by-{n}" for n, v in record.parameters.items() if np.ndim(v) == 0)]
+
+
+def draw(records: list[jaxact.Activation], compared: list[jaxact.Activation], folder: Path) -> Iterator[Path]:
+    """Draw everything in ``folder`` that is not there or older than the package, and say what is there then."""
+    sources = [*Path(jaxact.__file__).parent.rglob("*.py"), Path(__file__)]
+    newest = max(source.stat().st_mtime for source in sources)
+    jobs = {(r.name,): {p: folder / f"{r.name}-{p}.svg" for p in (*panels(r), "sketch")} for r in records}
+    jobs[tuple(r.name for r in compared)] = {p: folder / f"comparison-{p}.svg" for p in ("value", "slope")}
+    old = [j for j in jobs.items() if any(not f.exists() or f.stat().st_mtime < newest for f in j[1].values())]
+    if old:
+        # Most of the time goes into compiling, which takes one core, and has to be done for each function anew.
+        with ProcessPoolExecutor(min(4, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+            list(pool.map(_draw, *zip(*old, strict=True)))
+    for files in jobs.values():
+        yield from files.values()
+
+
+class _saved:
+    """Axes of as many figures as there are files, which are written at the end."""
+
+    def __init__(self, files: dict[str, Path]):
+        self.files = files
+
+    def __enter__(self) -> list[plt.Axes]:
+        self.axes = [plt.subplots(figsize=SIZE, layout="constrained")[1] for _ in self.files]
+        return self.axes
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        for ax, path in zip(self.axes, self.files.values(), strict=True):
+            if kind is None:
+                ax.figure.savefig(path, metadata={"Date": None})
+            plt.close(ax.figure)
+
+
+def _draw(names: tuple[str, ...], files: dict[str, Path]) -> None:
+    """Draw one activation, or several together."""
+    record = jaxact.spec(names[0])
+    if "sketch" in files:
+        _sketch(record, files.pop("sketch"))
+    with plt.rc_context(STYLE), _saved(files) as axes:
+        if len(names) > 1:
+            plotting.functions(*names, show=list(files), xlim=(-SPAN, 3), axes=axes)
+        elif record.kind == "stochastic":
+            _draws(record, axes[0])
+        elif not record.elementwise:
+            _plane(record, axes[0])
+        else:
+            plotting.functions(record.name, axes=axes[:3])
+            for ax, panel in zip(axes[3:], panels(record)[3:], strict=True):
+                plotting.parameter(record.name, panel.removeprefix("by-"), show=("value",), axes=[ax])
+
+
+def _draws(record: jaxact.Activation, ax: plt.Axes) -> None:
+    x = jnp.linspace(-SPAN, SPAN, 1501)
+    ax.plot(x, record.function(x, jax.random.key(0)), ".", markersize=2, color=plotting.COLOURS[0], label="drawn")
+    ax.plot(x, record.function(x, deterministic=True), color=plotting.COLOURS[1], label="deterministic")
+    ax.set(xlabel="x", ylabel="value")
+    ax.legend()
+
+
+def _plane(record: jaxact.Activation, ax: plt.Axes) -> None:
+    """The first component of the result for a pair of numbers."""
+    grid = jnp.linspace(-SPAN, SPAN, 81)
+    pairs = jnp.stack(jnp.meshgrid(grid, grid, indexing="xy"), axis=-1)
+    drawn = ax.contourf(grid, grid, record.function(pairs)[..., 0], levels=17, cmap="cividis")
+    ax.set(xlabel="$x_1$", ylabel="$x_2$")
+    ax.figure.colorbar(drawn, label="first component of the value")
+
+
+def _sketch(record: jaxact.Activation, path: Path) -> None:
+    """The curve and the axes, nothing else."""
+    if record.elementwise:
+        x, y = values(record.name)
+    else:
+        x = np.linspace(-SPAN, SPAN, 161, dtype=np.float32)
+        y = record.function(x, deterministic=True) if record.kind == "stochastic" else record.function(_pairs(x))
+        y = np.asarray(y).reshape(x.size, -1)[:, 0]
+    step = max(1, x.size // 160)
+    points = " ".join(f"{12 * a:.1f},{-12 * b:.1f}" for a, b in zip(x[::step], np.clip(y, -9, 9)[::step], strict=True))
+    path.write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-62 -50 124 84" fill="none">'
+        '<path d="M-62 0H62M0-50V34" stroke="#bbb"/>'
+        f'<polyline points="{points}" stroke="{plotting.COLOURS[0]}" stroke-width="3" stroke-linejoin="round"/></svg>\n'
+    )
+
+
+def _pairs(x: np.ndarray) -> np.ndarray:
+    return np.stack([x, -x], axis=-1)

@@ -1,0 +1,198 @@
+"""The pages that no person writes: gallery, reference, measurements, studies.
+
+They are written as reStructuredText before Sphinx reads its sources, and only where they have changed.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+
+import figures
+import results
+from facts import facts, use
+from public import activations, available, names
+from sphinx.application import Sphinx
+
+import jaxact
+
+DOCS = Path(__file__).parents[1]
+ROOT = DOCS.parent
+ARTICLES = ("relu", "leaky_relu", "swish", "mish")  # what comparison.rst compares
+
+
+def title(text: str, under: str = "=") -> str:
+    """A heading."""
+    return f"{text}\n{under * len(text)}\n\n"
+
+
+def options(*lines: str) -> str:
+    """Options or body of a directive, indented."""
+    return "".join(f"   {line}\n" for line in lines) + "\n"
+
+
+def toctree(pages: Iterable[str]) -> str:
+    """A table of contents that is not shown on the page itself."""
+    return ".. toctree::\n" + options(":hidden:", "", *pages)
+
+
+# The gallery.
+
+
+def activation_page(record: jaxact.Activation) -> str:
+    """Page of one activation."""
+    good, bad = use(record)
+    text = title(record.name) + f"{record.summary}\n\n.. math:: {record.formula}\n\n"
+    text += ".. container:: panels\n\n"
+    for panel in figures.panels(record):
+        text += f"   .. image:: {record.name}-{panel}.svg\n      :alt: {panel} of {record.name}\n\n"
+    text += title("Facts", "-") + ".. rst-class:: facts\n\n"
+    text += "".join(f":{name}: {fact}\n" for name, fact in facts(record).items()) + "\n"
+    text += title("When to use it", "-") + f"**Use it:** {_lower(good)}\n\n"
+    text += f"**Rather not:** {_lower(bad)}\n\n" if bad else ""
+    text += results.of_activation(record.name) + "\n"
+    text += title("Signature", "-") + ".. autofunction:: jaxact." + record.name + "\n"
+    return text
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def gallery_index(records: list[jaxact.Activation]) -> str:
+    """Cards of all activations, and buttons that show those of one kind."""
+    kinds = sorted({r.kind for r in records})
+    buttons = "".join(f'<button type="button" data-kind="{k}">{k}</button>' for k in kinds)
+    text = title("Gallery") + (
+        f"All {len(records)} activations. :doc:`/comparison` shows how to read such a page, on the four best known.\n\n"
+    )
+    text += ".. raw:: html\n" + options(
+        "",
+        f'<div class="filter" role="group" aria-label="Kind">'
+        f'<button type="button" data-kind="" aria-pressed="true">all</button>{buttons}'
+        f'<button type="button" data-kind="learnable">learnable</button></div>',
+    )
+    text += ".. container:: cards\n\n"
+    for r in records:
+        marks = f"card {r.kind}" + (" learnable" if r.parameters else "")
+        text += f"   .. container:: {marks}\n\n"
+        text += f"      .. image:: {r.name}-sketch.svg\n         :alt:\n         :target: {r.name}.html\n\n"
+        text += f"      :doc:`{r.name} <{r.name}>`\n\n      {r.summary}\n\n"
+    return text + toctree(["/comparison", *(r.name for r in records)])
+
+
+def comparison_table(records: list[jaxact.Activation]) -> str:
+    """Facts of some activations side by side."""
+    of = {r.name: facts(r) for r in records}
+    wanted = ["Values", "Lowest point", "Slope in the limit", "Saturates", "Bounded", "Monotone", "Slope jumps at"]
+    rows = [[key, *(found.get(key, "no single one") for found in of.values())] for key in wanted]
+    return results.table(["", *(f":doc:`{n} </gallery/{n}>`" for n in of)], rows)
+
+
+# The reference.
+
+
+def reference_page(module: str) -> str:
+    """Every public name of a module."""
+    text = title(module) + f".. automodule:: {module}\n\n.. currentmodule:: {module}\n\n"
+    shown = activations() if module == "jaxact" else {}
+    for name, found in names(module).items():
+        if name not in shown:
+            if inspect.isclass(found):
+                text += f".. autoclass:: {name}\n" + options(
+                    ":members:", ":special-members: __call__", ":exclude-members: param_dtype"
+                )
+            elif callable(found):
+                text += f".. autofunction:: {name}\n\n"
+            else:
+                text += f".. py:data:: {name}\n\n" + options(*_told_of(module, name, found).splitlines())
+    if shown:
+        text += title("Activations", "-")
+        rows = [[f":func:`{n}`", jaxact.spec(r).summary] for n, r in sorted(shown.items()) if n == r]
+        text += results.table(["function", "what it is"], rows)
+        for name, record in shown.items():
+            if name != record:
+                text += f"\n.. py:data:: {name}\n\n   The same function as :func:`{record}`.\n"
+    return text
+
+
+def _told_of(package: str, name: str, found: object) -> str:
+    """What is said about a constant: the docstring of the module that holds it."""
+    for module, contents in sorted(sys.modules.items()):
+        if module.startswith(f"{package}.") and vars(contents).get(name) is found:
+            return inspect.cleandoc(contents.__doc__ or "")
+    return ""
+
+
+# The studies.
+
+
+def studies_page() -> str:
+    """What each script of examples/ says about itself: what it does, its commands, and what came out."""
+    text = title("Studies") + (
+        "Each is one file of ``examples/`` that reads from top to bottom, and says first what it does, what it takes "
+        "and what came out.\n\n"
+    )
+    for path in sorted((ROOT / "examples").glob("*.py")):
+        if told := ast.get_docstring(ast.parse(path.read_text())):
+            text += title(path.name, "-") + "".join(map(_paragraph, told.split("\n\n")))
+    return text
+
+
+def _paragraph(lines: str) -> str:
+    """A paragraph of a script's docstring; commands as they stand, prose with nothing in it taken for markup."""
+    if lines.startswith((" ", "python ")):
+        return "::\n\n" + textwrap.indent(textwrap.dedent(lines), "   ") + "\n\n"
+    parts = re.split(r"(``.*?``)", lines, flags=re.DOTALL)
+    return "".join(p if p.startswith("``") else re.sub(r"([*|`\\]|_\b)", r"\\\1", p) for p in parts) + "\n\n"
+
+
+def write(app: Sphinx | None = None) -> None:
+    """Write all pages, and remove those of activations that are no more."""
+    records = jaxact.specs()
+    pages = {f"gallery/{r.name}.rst": activation_page(r) for r in records}
+    pages["gallery/index.rst"] = gallery_index(records)
+    pages["gallery/comparison.inc"] = comparison_table([jaxact.spec(n) for n in ARTICLES])
+    pages |= {f"api/{m}.rst": reference_page(m) for m in available()}
+    pages["api/index.rst"] = title("Reference") + ".. toctree::\n" + options("", *available())
+    pages |= {f"results/{benchmark}.inc": results.page(benchmark) for benchmark in ("accuracy", "memory", "speed")}
+    pages["studies.rst"] = studies_page()
+    for folder in ("api", "gallery", "results"):
+        (DOCS / folder).mkdir(exist_ok=True)
+    for name, text in pages.items():
+        if not (DOCS / name).exists() or (DOCS / name).read_text() != text:
+            (DOCS / name).write_text(text)
+    drawn = figures.draw(records, [jaxact.spec(n) for n in ARTICLES], DOCS / "gallery")
+    kept = {DOCS / name for name in pages} | set(drawn)
+    for folder in ("api", "gallery", "results"):
+        for old in set((DOCS / folder).iterdir()) - kept:
+            old.unlink()
+
+
+def short_signature(app: Sphinx, what: str, name: str, found: object, *_: object) -> tuple[str, str] | None:
+    """Signature of a class without types, which dataclasses have resolved to something long."""
+    if what != "class":
+        return None
+    parameters = [
+        p.replace(annotation=p.empty) for p in inspect.signature(found).parameters.values() if p.name != "parent"
+    ]
+    shown = str(inspect.Signature(parameters)).replace("<factory>", "{}")
+    return re.sub(r"<class '[\w.]*?(\w+)'>", r"\1", shown), ""
+
+
+def link_papers(app: Sphinx, what: str, name: str, found: object, told: object, lines: list[str]) -> None:
+    """Make the numbers of arXiv in a docstring links."""
+    lines[:] = [re.sub(r"arXiv:(\d+\.\d+)", r"`\g<0> <https://arxiv.org/abs/\1>`__", line) for line in lines]
+
+
+def setup(app: Sphinx) -> dict:
+    """Write the pages once Sphinx is set up, before it looks for its sources."""
+    app.connect("builder-inited", write)
+    app.connect("autodoc-process-signature", short_signature)
+    app.connect("autodoc-process-docstring", link_papers)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

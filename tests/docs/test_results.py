@@ -1,0 +1,66 @@
+"""Measurements become tables, with and without committed results."""
+
+import json
+
+import pytest
+import results
+
+WHERE = {"device": "a chip", "cores": 2, "versions": {"jax": "0.1"}, "date": "2000-01-01", "command": "python x.py"}
+ACCURACY = {
+    "worst": {
+        "mish": {
+            "float32": {
+                "jaxact": {"value": {"ulp": 2.345, "at": "0x1p+0"}},
+                "jax.nn": {"value": {"ulp": 9.0, "zeros": {"count": 3, "from": "-0x1.6p+6", "true": 1e-38}}},
+            }
+        }
+    },
+    "nan_at_infinity": {"mish": {"jaxact": [], "jax.nn": ["value at -inf"]}},
+}
+MEMORY = {
+    "bytes_per_element": {"float32": {"mish": {"jaxact": 4.0, "jax.nn": 20.0}}},
+    "arrays_per_layer": {"scanned, float32": {"mish": {"jaxact": 2.25, "jax.nn": None}}},
+}
+CELL = {"name": "mish", "pass": "forward", "dtype": "float32", "ratio": {"jax.nn": 1.5}}
+SPEED = {
+    "summary": {"jax.nn, all, all": {"mean": 1.5, "mean_of_least": 1.6, "worst": 0.95}},
+    "cells": [CELL | {"size": n, "microseconds": {"jaxact": 10.0, "jax.nn": 15.0}} for n in (2**14, 2**22)],
+}
+
+
+@pytest.fixture
+def committed(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
+    results.committed.cache_clear()
+    yield tmp_path
+    results.committed.cache_clear()
+
+
+def write(folder):
+    for name, measured in (("accuracy", ACCURACY), ("memory", MEMORY), ("speed", SPEED)):
+        (folder / f"{name}-chip.json").write_text(json.dumps(WHERE | measured))
+
+
+def test_without_results(committed):
+    assert results.of_activation("mish") == ""
+    assert "benchmarks/speed.py" in results.page("speed")
+
+
+def test_of_activation(committed):
+    write(committed)
+    text = results.of_activation("mish")
+    for expected in ("2.35", "0 at -88", "20", "2.25", "1.50", "2\\ :sup:`22`", "a chip, 2 cores; jax 0.1; 2000-01-01"):
+        assert expected in text
+    assert "2\\ :sup:`14`" not in text
+    assert results.of_activation("relu") == ""
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "expected"),
+    [("accuracy", ["2.35", "value at -inf"]), ("memory", ["4", "2.25"]), ("speed", ["0.95", "1.50", "1.60", "15"])],
+)
+def test_page(committed, benchmark, expected):
+    write(committed)
+    text = results.page(benchmark)
+    assert ":func:`~jaxact.mish`" in text
+    assert all(e in text for e in (*expected, "a chip"))
