@@ -13,6 +13,7 @@ import inspect
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
 import jax
@@ -20,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
+from jaxact import _two
 from jaxact._derivative import compute_dtype, differentiable, plain
 
 Kind = Literal[
@@ -94,9 +96,11 @@ def activation(
     slope: Callable[..., Array] | None = None,
     parameter_slopes: tuple[Callable[..., Array], ...] = (),
     region: Callable[..., Array] | None = None,
+    two_part: bool = False,
     options: Iterable[str] = (),
     data: Iterable[str] = (),
     positive: Iterable[str] = (),
+    at_least: Mapping[str, float] = MappingProxyType({}),
     range: tuple[float, float] | None = None,
     tails: tuple[float, float] | None = None,
     kinks: tuple[float, ...] = (),
@@ -107,17 +111,21 @@ def activation(
 
     The function takes ``x`` and its parameters as arrays and is written for one floating dtype at a time. With a
     ``slope`` it is elementwise: it, its slope and its ``parameter_slopes`` are called in the compute dtype (float32 for
-    the half precisions) and never see integers, and its parameters broadcast against ``x``. Without one it is made of
-    other activations, and differentiated through them.
+    the half precisions) and never see integers, and its parameters broadcast against ``x``. If it is ``two_part``, it
+    is elementwise too, and a formula of the numbers of :mod:`jaxact._two`, from which all derivatives follow. Else it
+    is made of other activations, and differentiated through them. Arguments without a default are inputs, like ``x``:
+    differentiable, but nothing to learn.
 
     Args:
       kind: family.
       slope: derivative in ``x``, of the same arguments.
       parameter_slopes: derivatives in the parameters, in their order.
       region: see :func:`jaxact._derivative.differentiable`.
+      two_part: whether the body is a formula of two-part numbers.
       options: arguments that are hashable Python values.
       data: arguments that are arrays or ``None`` and not differentiated, such as masks and random keys.
       positive: parameters that must be above 0; checked where they are Python numbers.
+      at_least: parameters that must not be below some number; checked likewise.
       range, tails, kinks, minimum: see :class:`Activation`.
       aliases: further names that :func:`get` answers to.
     """
@@ -128,11 +136,15 @@ def activation(
         signature = inspect.signature(body)
         static = tuple(options)
         skipped = {*static, *data}
-        bounded = frozenset(positive)
+        least = {**dict.fromkeys(positive), **at_least}
         first, *rest = signature.parameters
-        parameters = {n: signature.parameters[n].default for n in rest if n not in skipped}
-        core = differentiable(body, slope, *parameter_slopes, region=region) if slope is not None else None
-        if core is not None:
+        others = {n: signature.parameters[n].default for n in rest if n not in skipped}
+        parameters = {n: default for n, default in others.items() if default is not inspect.Parameter.empty}
+        core = None
+        if two_part:
+            core = _two.of_formula(body, 1 + len(parameters))
+        elif slope is not None:
+            core = differentiable(body, slope, *parameter_slopes, region=region)
             assert len(parameter_slopes) == len(parameters), name
 
         @functools.partial(jax.jit, static_argnames=static)
@@ -142,7 +154,7 @@ def activation(
             bound.apply_defaults()
             arguments = bound.arguments
             arguments[first] = as_floating(name, arguments[first], first)
-            for n in parameters:
+            for n in others:
                 arguments[n] = as_floating(name, arguments[n], n, like=arguments[first])
             if core is None:
                 return body(*bound.args, **bound.kwargs)
@@ -151,13 +163,18 @@ def activation(
         @functools.wraps(body)
         def ordinary(*args: Any, **kwargs: Any) -> Array:
             with plain():
-                return body(*args, **kwargs)
+                if core is None or not two_part:
+                    return body(*args, **kwargs)
+                bound = signature.bind(*args, **kwargs)
+                bound.apply_defaults()
+                x, *rest = bound.arguments.values()
+                return core(x, *(as_floating(name, a, like=x) for a in rest))
 
         @functools.wraps(body)
         def function(*args: Any, **kwargs: Any) -> Array:
             try:
-                if bounded and (len(args) > 1 or kwargs):
-                    _check_positive(name, signature.bind(*args, **kwargs).arguments, bounded)
+                if least and (len(args) > 1 or kwargs):
+                    _check_bounds(name, signature.bind(*args, **kwargs).arguments, least)
                 return compiled(*args, **kwargs)
             except TypeError:
                 _explain(name, signature, skipped, args, kwargs)
@@ -184,9 +201,13 @@ def activation(
 def as_floating(function: str, x: Any, argument: str = "x", like: Array | None = None) -> Array:
     """``x`` as a floating array; bools, integers and numbers get the compute dtype of ``like``, or the default.
 
+    What has a ``like`` is a parameter, and may be a sequence of coefficients.
+
     Raises:
       TypeError: ``x`` is complex or no array.
     """
+    if like is not None and isinstance(x, (tuple, list)) and x:
+        return jnp.stack([as_floating(function, c, argument, like) for c in x])
     if not isinstance(x, (bool, int, float, np.ndarray, np.generic, Array)) or not _is_real(x):
         what = f"{x.dtype} array" if isinstance(x, (np.ndarray, np.generic, Array)) else repr(type(x).__name__)
         raise TypeError(
@@ -227,16 +248,19 @@ def _explain(name: str, signature: inspect.Signature, skipped: set[str], args: t
         arguments = signature.bind(*args, **kwargs).arguments
     except TypeError as error:
         raise TypeError(f"jaxact.{name}: {error}; its signature is {name}{signature}") from None
+    like = None
     for n, x in arguments.items():
         if n not in skipped:
-            as_floating(name, x, n)
+            like = as_floating(name, x, n, like)
 
 
-def _check_positive(function: str, arguments: Mapping[str, Any], bounded: frozenset[str]) -> None:
-    for n in bounded & arguments.keys():
-        value = arguments[n]
-        if isinstance(value, (int, float)) and not value > 0:
-            raise ValueError(f"jaxact.{function}: {n} must be positive, got {value}")
+def _check_bounds(function: str, arguments: Mapping[str, Any], least: Mapping[str, float | None]) -> None:
+    """Refuse numbers below their least value; ``None`` says that they must be above 0."""
+    for n in least.keys() & arguments.keys():
+        value, bound = arguments[n], least[n]
+        if isinstance(value, (int, float)) and not (value > 0 if bound is None else value >= bound):
+            rule = "positive" if bound is None else f"at least {bound:g}"
+            raise ValueError(f"jaxact.{function}: {n} must be {rule}, got {value}")
 
 
 def get(name: str) -> Callable[..., Array]:

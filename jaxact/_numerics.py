@@ -23,6 +23,7 @@ UP = 2.0**64
 DOWN = 2.0**-64
 
 _LOG2_E = 1.4426950408889634
+_LN2_ROUNDED = 0.6931471805599453
 _LN2 = {  # ln 2 as a part whose product with a small integer is exact, and the rest
     "float32": (0.693359375, -2.12194440e-4),
     "float64": (0.6931471803691238, 1.9082149292705877e-10),
@@ -80,10 +81,15 @@ def _power_of_two(n: Array, dtype: jnp.dtype) -> Array:
 
 def exp_up_parts(x: Array, low: Array | float = 0.0) -> tuple[Array, Array]:
     """:func:`exp_up` as an unrounded sum of two numbers. Not to be differentiated."""
+    return exp_parts(x, low, 64)
+
+
+def exp_parts(x: Array, low: Array | float = 0.0, power: int = 0) -> tuple[Array, Array]:
+    """``2^power e^(x + low)``, a normal number, as an unrounded sum of two numbers. Not to be differentiated."""
     if is_plain():
-        return jnp.exp(x + low) * UP, jnp.zeros_like(x)
+        return jnp.exp(x + low) * 2.0**power, jnp.zeros_like(x)
     n, r, r_low = _reduce(x, jnp.asarray(low, x.dtype))
-    scale = _power_of_two(n + 64, x.dtype)
+    scale = _power_of_two(n + power, x.dtype)
     high = scale * r
     total = scale + high
     # What that sum lost. The scale is no constant, or XLA would fold this to 0.
@@ -105,6 +111,18 @@ def _expm1(x: Array) -> Array:
     scale = _power_of_two(n, x.dtype)
     sum_r = r + r_low
     return scale * ((polynomial(sum_r, coefficients.EXP[x.dtype.name]) * (sum_r * sum_r) + r_low) + r) + (scale - 1)
+
+
+def expm1_parts(x: Array, low: Array | float = 0.0) -> tuple[Array, Array]:
+    """``e^(x + low) - 1`` as an unrounded sum of two numbers. Not to be differentiated."""
+    n, r, r_low = _reduce(x, jnp.asarray(low, x.dtype))
+    scale = _power_of_two(n, x.dtype)
+    whole, part = scale - 1, scale * r
+    total = whole + part
+    larger = lax.abs(whole) > lax.abs(part)
+    lost = jnp.where(larger, part - (total - whole), whole - (total - part))
+    sum_r = r + r_low
+    return total, scale * (polynomial(sum_r, coefficients.EXP[x.dtype.name]) * (sum_r * sum_r) + r_low) + lost
 
 
 _exp_up_diff = differentiable(_exp_up, lambda x, low: exp_up(x, low), lambda x, low: exp_up(x, low))
@@ -129,23 +147,37 @@ def log1p_over(e: Array) -> Array:
     return polynomial(e, coefficients.LOG1P[e.dtype.name])
 
 
+def log(x: Array, power: int = 0) -> Array:
+    """``log(2^power x)`` for normal ``x`` and a result that is not negative. Not to be differentiated."""
+    if is_plain():
+        return jnp.log(x) + power * _LN2_ROUNDED
+    integer, bits, bias = _FORMAT[x.dtype.name]
+    pattern = lax.bitcast_convert_type(x, integer)
+    n = ((pattern >> integer(bits)) + integer(power - bias)).astype(x.dtype)
+    fraction = lax.bitcast_convert_type((pattern & integer(2**bits - 1)) | integer(bias << bits), x.dtype) - 1
+    high_ln2, low_ln2 = _LN2[x.dtype.name]
+    return n * high_ln2 + (fraction * log1p_over(fraction) + n * low_ln2)
+
+
 def two_product(a: Array, b: Array) -> tuple[Array, Array]:
     """``a b`` and the error of its rounding, which is taken for 0 where the product is beyond :func:`limit`."""
     p = a * b
-    return p, _within_limit(p, _product_error(a, b, p))
+    return p, _within_limit(p, product_error(a, b, p))
 
 
 def two_quotient(a: Array, b: Array) -> tuple[Array, Array]:
     """``a / b`` and what its rounding lost, which is taken for 0 where the quotient is beyond :func:`limit`."""
     q = a / b
     p = q * b
-    return q, _within_limit(q, ((a - p) - _product_error(q, b, p)) / b)
+    return q, _within_limit(q, ((a - p) - product_error(q, b, p)) / b)
 
 
-def _product_error(a: Array, b: Array, p: Array) -> Array:
+def product_error(a: Array, b: Array, p: Array) -> Array:
+    """What rounding ``a b`` to ``p`` lost."""
     a_high, a_low = split(a)
     b_high, b_low = split(b)
-    return ((a_high * b_high - p) + (a_high * b_low + a_low * b_high)) + a_low * b_low
+    cross = lax.add(lax.mul(a_high, b_low), lax.mul(a_low, b_high))
+    return lax.add(lax.add(lax.sub(lax.mul(a_high, b_high), p), cross), lax.mul(a_low, b_low))
 
 
 def _within_limit(x: Array, low: Array) -> Array:
@@ -157,8 +189,8 @@ def split(x: Array) -> tuple[Array, Array]:
     if is_plain():
         return x, jnp.zeros_like(x)
     mask = _UPPER_HALF[x.dtype.name]
-    high = lax.bitcast_convert_type(lax.bitcast_convert_type(x, mask.dtype) & mask, x.dtype)
-    return high, x - high
+    high = lax.bitcast_convert_type(lax.bitwise_and(lax.bitcast_convert_type(x, mask.dtype), mask), x.dtype)
+    return high, lax.sub(x, high)
 
 
 def split_constant(value: float, lost: float, x: Array) -> tuple[float, float]:
@@ -278,8 +310,8 @@ def normal_centre(x: Array) -> Array:
     return x * polynomial(x * x, coefficients.NORMAL_CENTRE[x.dtype.name]) + 0.5
 
 
-def normal_tail_moment(t: Array) -> Array:
-    """``t Phi(-t)`` for clamped ``t >= 1``. Not to be differentiated."""
+def normal_ratio(t: Array) -> tuple[tuple[Array, Array], Array]:
+    """``Phi(-t) e^(t^2/2)`` for clamped ``t >= 1``, as a sum of two numbers over a third. Not to be differentiated."""
     k, powers = coefficients.NORMAL_TAIL[t.dtype.name]
     # The variable is k / (k + t), but 1 - t / (k + t) has the smaller error.
     y = 1 - t / (k + t)
@@ -287,9 +319,14 @@ def normal_tail_moment(t: Array) -> Array:
     last = 0 * t + last  # no constant, or XLA would fold what the sum below loses to 0
     rest_of_ratio = y * polynomial(y, tuple(upper))
     ratio = last + rest_of_ratio
-    lost = rest_of_ratio - (ratio - last)
+    return (ratio, rest_of_ratio - (ratio - last)), k + t
+
+
+def normal_tail_moment(t: Array) -> Array:
+    """``t Phi(-t)`` for clamped ``t >= 1``. Not to be differentiated."""
+    (ratio, lost), divisor = normal_ratio(t)
     high, rest = exp_up_parts(*_half_square(t))
-    return (t * high * ratio + t * (rest * ratio + high * lost)) / (k + t) * DOWN
+    return (t * high * ratio + t * (rest * ratio + high * lost)) / divisor * DOWN
 
 
 def normal_bend(t: Array) -> Array:

@@ -27,7 +27,9 @@ def _elementary(name):
     return function
 
 
-exp, log, sqrt, erf, erfc = map(_elementary, ("exp", "log", "sqrt", "erf", "erfc"))
+exp, log, sqrt, erf, erfc, sin, cos, atan = map(
+    _elementary, ("exp", "log", "sqrt", "erf", "erfc", "sin", "cos", "atan")
+)
 
 
 def pi():
@@ -63,13 +65,50 @@ def sparse_sigmoid(x):
     return (x + 1) / 2 if -1 < at(x) < 1 else int(at(x) > 1)
 
 
+def clipped_swiglu(x, value):
+    gate, limit = (x if at(x) <= 7 else 7), 7
+    value = value if -limit <= at(value) <= limit else (limit if at(value) > limit else -limit)
+    return gate * sigmoid(1702 * gate / 1000) * (value + 1)
+
+
+def relu(x):
+    return x if at(x) > 0 else 0
+
+
+def srelu(x, t_l, a_l, t_r, a_r):
+    return t_r + a_r * (x - t_r) if at(x) >= at(t_r) else t_l + a_l * (x - t_l) if at(x) <= at(t_l) else x
+
+
+def arelu(x, alpha, beta):
+    if at(x) >= 0:
+        return (1 + sigmoid(beta)) * x
+    return x / 100 if 100 * at(alpha) < 1 else 99 * x / 100 if 100 * at(alpha) > 99 else alpha * x
+
+
+def gaussian_topk_relu(xs):
+    mean = sum(xs) / len(xs)
+    deviation = sqrt(sum((x - mean) ** 2 for x in xs) / len(xs))
+    quantile = arb("1.644853626951472714863848907991632136083195744275")  # of 95 % of the normal distribution
+    return [max(x - mean - quantile * deviation, 0) for x in xs]
+
+
 FORMULAS = {
+    "apl": lambda x, slopes, hinges: relu(x) + slopes * relu(hinges - x),  # with one hinge
+    "arelu": arelu,
+    "bent_identity": lambda x: (sqrt(x * x + 1) - 1) / 2 + x,
+    "bilinear": lambda x, value: x * value,
     "celu": lambda x, alpha: x if at(x) > 0 else alpha * (exp(x / alpha) - 1),
+    "clipped_swiglu": clipped_swiglu,
+    "cosine": cos,
     "elu": lambda x, alpha: x if at(x) > 0 else alpha * (exp(x) - 1),
+    "geglu": lambda x, value: gelu_tanh(x) * value,
+    "gcu": lambda x: x * cos(x),
     "gelu": gelu_tanh,
     "gelu_exact": lambda x: x * erfc(-x / sqrt(2)) / 2,
     "gelu_tanh": gelu_tanh,
     "glu": lambda x, gate: x * sigmoid(gate),
+    "hard_mish": lambda x: x * (x + 2) / 2 if -2 < at(x) < 0 else x * int(at(x) >= 0),
+    "hard_shrink": lambda x, lambd: x if abs(at(x)) > at(lambd) else 0,
     "hard_sigmoid": lambda x: (x + 3) / 6 if -3 < at(x) < 3 else int(at(x) >= 3),
     "hard_silu": lambda x: x * (x + 3) / 6 if -3 < at(x) < 3 else x * int(at(x) >= 3),
     "hard_tanh": lambda x: x if -1 <= at(x) <= 1 else (1 if at(x) > 1 else -1),
@@ -77,28 +116,76 @@ FORMULAS = {
     "leaky_relu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
     "log_sigmoid": lambda x: -log(1 + exp(-x)),
     "mish": lambda x: x * tanh(log(1 + exp(x))),
+    "mishglu": lambda x, value: x * tanh(log(1 + exp(x))) * value,
+    "nlrelu": lambda x, beta: log(1 + beta * x) if at(x) > 0 else 0,
     "prelu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
     "quick_gelu": lambda x: x * sigmoid(1702 * x / 1000),
+    "reglu": lambda x, value: x * value if at(x) > 0 else 0,
     "relu": lambda x: x if at(x) > 0 else 0,
     "relu6": lambda x: x if 0 < at(x) < 6 else (6 if at(x) >= 6 else 0),
+    "relu_squared": lambda x: relu(x) ** 2,
     "selu": selu,
+    "serf": lambda x: x * erf(log(1 + exp(x))),
+    "shifted_relu": lambda x: x if at(x) > -1 else -1,
     "sigmoid": sigmoid,
     "silu": lambda x: x * sigmoid(x),
+    "sine": lambda x, w0: sin(w0 * x),
+    "snake": lambda x, alpha: x + sin(alpha * x) ** 2 / alpha,
+    "soft_shrink": lambda x, lambd: (x - lambd if at(x) > 0 else x + lambd) if abs(at(x)) > at(lambd) else 0,
     "soft_sign": lambda x: x / (1 + (x if at(x) >= 0 else -x)),
     "softplus": lambda x, beta: log(1 + exp(beta * x)) / beta,
     "sparse_plus": lambda x: (x + 1) ** 2 / 4 if -1 < at(x) < 1 else x * int(at(x) >= 1),
     "sparse_sigmoid": sparse_sigmoid,
     "squareplus": lambda x, b: (x + sqrt(x * x + b)) / 2,
+    "srelu": srelu,
+    "star_relu": lambda x, s, b: s * relu(x) ** 2 + b,
+    "swiglu": lambda x, value: x * sigmoid(x) * value,
     "swish": lambda x, beta: x * sigmoid(beta * x),
     "tanh": tanh,
+    "tanh_shrink": lambda x: x - tanh(x),
+    "threshold": lambda x, threshold, value: x if at(x) > at(threshold) else value,
+    "tlu": lambda x, tau: x if at(x) > at(tau) else tau,
 }
+
+
+def entmax(xs, alpha=arb(3) / 2):
+    """By bisection, as the papers define it: sum of max((alpha - 1) x - tau, 0)^(1 / (alpha - 1)) is 1."""
+    power, zs = 1 / (alpha - 1), [(alpha - 1) * x for x in xs]
+
+    def entries(tau):
+        return [(z - tau) ** power if z > tau else arb(0) for z in zs]
+
+    low, high = max(zs) - 1, max(zs)
+    for _ in range(ctx.prec):
+        middle = ((low + high) / 2).mid()
+        low, high = (middle, high) if sum(entries(middle)) > 1 else (low, middle)
+    between = low.union(high)
+    return [(z - between) ** power if z > high else arb(0) for z in zs]
+
+
+def softmax(xs):
+    return [exp(x) / sum(map(exp, xs)) for x in xs]
+
 
 # Formulas of several numbers, and functions that are tested by how their draws are distributed.
 VECTOR = {
+    "crelu": lambda xs: [max(x, 0) for x in xs] + [max(-x, 0) for x in xs],
+    "entmax": entmax,
+    "entmax15": entmax,
+    "gaussian_topk_relu": gaussian_topk_relu,
     "log_softmax": lambda xs: [x - log(sum(map(exp, xs))) for x in xs],
-    "softmax": lambda xs: [exp(x) / sum(map(exp, xs)) for x in xs],
+    "maxout": lambda xs: [max(pair) for pair in zip(xs[::2], xs[1::2], strict=True)],
+    "softmax": softmax,
+    "softmax_one": lambda xs: [exp(x) / (1 + sum(map(exp, xs))) for x in xs],
+    "softmin": lambda xs: softmax([-x for x in xs]),
+    "solu": lambda xs: [x * p for x, p in zip(xs, softmax(xs), strict=True)],
+    "sparsemax": lambda xs: entmax(xs, arb(2)),
 }
-STOCHASTIC = {"rrelu": lambda x, slope: x if at(x) >= 0 else slope * x}
+STOCHASTIC = {
+    "gumbel_softmax": lambda xs, gs, tau: softmax([(x + g) / tau for x, g in zip(xs, gs, strict=True)]),
+    "prob_act": lambda x, sigma, epsilon: (x if at(x) > 0 else 0) + sigma * epsilon,
+    "rrelu": lambda x, slope: x if at(x) >= 0 else slope * x,
+}
 
 _BITS = (128, 512, 2048, 8192, 32768)
 _ENOUGH = 75  # bits that are right: 22 more than float64 has
@@ -166,10 +253,11 @@ def derivatives(name, x, order=2, wrt="x", **parameters):
         ctx.cap = previous
 
 
-def vector(name, x):
+def vector(name, x, **parameters):
     """A formula of ``VECTOR`` for each row of a matrix: results rounded to nearest, and what that left over."""
     rows = np.asarray(x, np.float64).tolist()
-    out = _results(lambda i: VECTOR[name](list(map(arb, rows[i]))), *x.shape, np.asarray(x).dtype == np.float64)
+    numbers = {n: arb(float(p)) for n, p in parameters.items()}
+    out = _results(lambda i: VECTOR[name](list(map(arb, rows[i])), **numbers), *x.shape, np.asarray(x).dtype == np.float64)
     return out.swapaxes(1, 2)
 
 

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 
 from jaxact import _coefficients as coefficients
 from jaxact import _numerics as num
+from jaxact import _two as two
 from jaxact._activation import INF, activation
 from jaxact._derivative import differentiable
 
@@ -470,7 +471,7 @@ def selu(x: ArrayLike) -> Array:
 _SQUARES = 2.0**62  # beyond, x^2 overflows, and b is lost in it unless it is above 2^98
 
 
-def _root(x: Array, b: Array) -> Array:
+def _root(x: Array, b: Array | float) -> Array:
     """``sqrt(x^2 + b)``."""
     size = lax.abs(x)
     return jnp.where(size > _SQUARES, size, jnp.sqrt(x * x + b))
@@ -526,6 +527,38 @@ def squareplus(x: ArrayLike, b: ArrayLike = 4) -> Array:
     """
     right = _root(x, b) / 2 + lax.abs(x) / 2
     return jnp.where(x < 0, b / 4 / right, right)
+
+
+def _bent_identity_slope(x: Array) -> Array:
+    return 1 + x / _root(x, 1) / 2
+
+
+def _bent_identity_curvature(x: Array) -> Array:
+    root = _root(x, 1)
+    return 1 / (2 * root) / root / root
+
+
+@activation(
+    slope=differentiable(_bent_identity_slope, _bent_identity_curvature),
+    kind="smooth",
+    range=(-INF, INF),
+    tails=(0.5, 1.5),
+)
+def bent_identity(x: ArrayLike) -> Array:
+    r"""Bent identity, whose slope goes from 1/2 to 3/2.
+
+    .. math:: \mathrm{bent\_identity}(x) = \frac{\sqrt{x^2 + 1} - 1}{2} + x
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Wikipedia, Activation function, table of 12 February 2018.
+    """
+    return x + x * (x / (1 + _root(x, 1))) / 2
 
 
 def _sparse_plus_slope(x: Array) -> Array:
@@ -590,3 +623,36 @@ def hard_silu(x: ArrayLike) -> Array:
       Howard et al., Searching for MobileNetV3, 2019, arXiv:1905.02244.
     """
     return jnp.where(x <= -3, -0.0, x * (jnp.clip(x + 3, 0, 6) / 6))
+
+
+@activation(
+    two_part=True,
+    kind="smooth",
+    range=(-0.34843745875960642, INF),
+    tails=(0, 1),
+    minimum=-1.193059968928188,
+)
+def serf(x: ArrayLike) -> Array:
+    r"""Serf, a smooth rectifier like :func:`mish` with the error function in place of tanh.
+
+    .. math:: \mathrm{serf}(x) = x \, \mathrm{erf}(\log(1 + e^x))
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Nag, Bhattacharyya, Mukherjee and Kundu, SERF: towards better training of deep neural networks using log-softplus
+      error activation function, 2021, arXiv:2108.09598.
+    """
+    return two.with_tails(
+        x,
+        lambda x: x * two.erf(two.softplus(x)),
+        left=(-40, lambda x: two.TWO_OVER_ROOT_PI * x * two.exp_up(x)),
+        right=(1, lambda x: -x * two.erfc_up(two.softplus(x))),
+        line=(0, x),
+    )
