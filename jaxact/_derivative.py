@@ -86,7 +86,7 @@ def differentiable(
             def piecewise(mask: Array, parameters: tuple[Array, ...], tangent: Array) -> Array:
                 wide = _widen(tangent, *parameters)
                 slope = lax.convert_element_type(slopes[0](mask, *wide[1:]), wide[0].dtype)  # type: ignore[misc]
-                return lax.convert_element_type(slope * wide[0], y.dtype)
+                return jnp.broadcast_to(lax.convert_element_type(slope * wide[0], y.dtype), y.shape)
 
             terms.append(_remat(piecewise)(mask, primals[1:], tangents[0]))
 
@@ -103,7 +103,7 @@ def differentiable(
                     term = slope(*wide) * lax.convert_element_type(t, wide[0].dtype)
                     total = term if total is None else total + term
                 assert total is not None
-                return lax.convert_element_type(total, y.dtype)
+                return jnp.broadcast_to(lax.convert_element_type(total, y.dtype), y.shape)
 
             terms.append(_remat(linear)(primals[0], primals[1:], [tangents[i] for i in used]))
 
@@ -120,34 +120,46 @@ def _remat(f: Callable[..., Array]) -> Callable[..., Array]:
 
 
 def differentiable_map(
-    value: Callable[..., Array], tangent: Callable[..., Array], of_result: bool = False
+    value: Callable[..., Array], *tangents: Callable[..., Array], of_result: bool = False
 ) -> Callable[..., Array]:
-    """``value(x, *data)``, not elementwise, with the derivative ``tangent(x, t, *data)`` along ``t``, linear in ``t``.
+    """``value(x, *parameters, *data)``, not elementwise, with its derivatives along tangents, linear in those.
 
-    Both are called with ``x`` and ``t`` in the compute dtype. ``data`` are arrays that are not differentiated. If
-    ``of_result``, ``tangent`` takes ``value(x, *data)`` in place of ``x``; that is what the backward pass keeps then,
-    unless it was rounded to a half precision.
+    ``tangents[0](x, t, *parameters, *data)`` is the derivative along ``t`` in ``x``, and each further one that in a
+    parameter, whose tangent broadcasts against ``x``. All are called with ``x``, ``t`` and the parameters in the
+    compute dtype of ``x``. ``data`` are arrays that are not differentiated. If ``of_result``, the tangents take
+    ``value(...)`` in place of ``x``; that is what the backward pass keeps then, unless it was rounded to a half
+    precision.
     """
+    count = len(tangents)
 
-    def wide(x: Array, *data: Array) -> Array:
-        return lax.convert_element_type(value(*_widen(x), *data), x.dtype)
+    def wide(x: Array, *rest: Array) -> Array:
+        parameters, data = rest[: count - 1], rest[count - 1 :]
+        return lax.convert_element_type(value(*_widen(x, *parameters), *data), x.dtype)
 
     with_rule = jax.custom_jvp(wide)
 
     def function(*arguments: Array) -> Array:
         return wide(*arguments) if is_plain() else with_rule(*arguments)
 
-    def jvp(primals: tuple[Array, ...], tangents: tuple[Array | SymbolicZero, ...]) -> tuple[Array, Array]:
+    def jvp(primals: tuple[Array, ...], along: tuple[Array | SymbolicZero, ...]) -> tuple[Array, Array]:
         y = function(*primals)
-        if isinstance(tangents[0], SymbolicZero):
+        used = [i for i in range(count) if not isinstance(along[i], SymbolicZero)]
+        if not used:
             return y, jnp.zeros_like(y)
         again = of_result and y.dtype in _NARROW
 
-        def linear(kept: Array, data: tuple[Array, ...], t: Array) -> Array:
-            kept, t = _widen(lax.optimization_barrier(kept), t)
-            return lax.convert_element_type(tangent(value(kept, *data) if again else kept, t, *data), y.dtype)
+        def linear(kept: Array, parameters: tuple[Array, ...], data: tuple[Array, ...], ts: list[Array]) -> Array:
+            kept, *wide = _widen(lax.optimization_barrier(kept), *parameters)
+            if again:
+                kept = function(kept, *wide, *data)
+            terms = [
+                tangents[i](kept, lax.convert_element_type(t, kept.dtype), *wide, *data)
+                for i, t in zip(used, ts, strict=True)
+            ]
+            return jnp.broadcast_to(lax.convert_element_type(sum(terms[1:], terms[0]), y.dtype), y.shape)
 
-        return y, _remat(linear)(y if of_result and not again else primals[0], primals[1:], tangents[0])
+        kept = y if of_result and not again else primals[0]
+        return y, _remat(linear)(kept, primals[1:count], primals[count:], [along[i] for i in used])
 
     with_rule.defjvp(jvp, symbolic_zeros=True)
     return function

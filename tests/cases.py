@@ -18,12 +18,16 @@ elementwise = pytest.mark.parametrize("spec", ELEMENTWISE, ids=lambda s: s.name)
 learnable = pytest.mark.parametrize("spec", [s for s in ELEMENTWISE if s.parameters], ids=lambda s: s.name)
 
 
+def inputs(spec):
+    """Number of arrays that the activation needs: 2 if it is gated."""
+    return sum(p.default is p.empty for p in inspect.signature(spec.function).parameters.values())
+
+
 def unary(spec):
     """The activation as a function of one array: inputs that it needs besides ``x`` are ``x``, its key is fixed."""
     parameters = inspect.signature(spec.function).parameters
-    inputs = sum(p.default is p.empty for p in parameters.values())
     # The key is made inside, so that it is of the default device and may be traced.
-    return lambda x: spec.function(*[x] * inputs, **({"key": jax.random.key(0)} if "key" in parameters else {}))
+    return lambda x: spec.function(*[x] * inputs(spec), **({"key": jax.random.key(0)} if "key" in parameters else {}))
 
 
 def total(spec):

@@ -148,9 +148,9 @@ FORMULAS = {
 }
 
 
-def entmax(xs, alpha=arb(3) / 2):
+def entmax(xs, alpha=1.5):
     """By bisection, as the papers define it: sum of max((alpha - 1) x - tau, 0)^(1 / (alpha - 1)) is 1."""
-    power, zs = 1 / (alpha - 1), [(alpha - 1) * x for x in xs]
+    power, zs = 1 / (arb(alpha) - 1), [(alpha - 1) * x for x in xs]
 
     def entries(tau):
         return [(z - tau) ** power if z > tau else arb(0) for z in zs]
@@ -179,7 +179,7 @@ VECTOR = {
     "softmax_one": lambda xs: [exp(x) / (1 + sum(map(exp, xs))) for x in xs],
     "softmin": lambda xs: softmax([-x for x in xs]),
     "solu": lambda xs: [x * p for x, p in zip(xs, softmax(xs), strict=True)],
-    "sparsemax": lambda xs: entmax(xs, arb(2)),
+    "sparsemax": lambda xs: entmax(xs, 2),
 }
 STOCHASTIC = {
     "gumbel_softmax": lambda xs, gs, tau: softmax([(x + g) / tau for x, g in zip(xs, gs, strict=True)]),
@@ -257,7 +257,8 @@ def vector(name, x, **parameters):
     """A formula of ``VECTOR`` for each row of a matrix: results rounded to nearest, and what that left over."""
     rows = np.asarray(x, np.float64).tolist()
     numbers = {n: arb(float(p)) for n, p in parameters.items()}
-    out = _results(lambda i: VECTOR[name](list(map(arb, rows[i])), **numbers), *x.shape, np.asarray(x).dtype == np.float64)
+    double = np.asarray(x).dtype == np.float64
+    out = _results(lambda i: VECTOR[name](list(map(arb, rows[i])), **numbers), *x.shape, double)
     return out.swapaxes(1, 2)
 
 

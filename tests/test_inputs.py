@@ -282,6 +282,8 @@ NOT_ARRAYS = [np.ones(3, np.complex64), 1j, "text", None, [1.0], (1.0,), {}, obj
 @every
 @pytest.mark.parametrize("x", NOT_ARRAYS, ids=lambda x: type(x).__name__ + getattr(x, "dtype", np.dtype("O")).str)
 def test_what_is_no_real_array(spec, x):
+KEY = jax.random.key(0)
+SIMPLEX = ["entmax", "entmax15", "softmax_one", "softmin", "solu", "sparsemax"]
     with pytest.raises(TypeError, match=rf"jaxact\.{spec.name}: \w+ must be a real array"):
         unary(spec)(x)
 
@@ -289,7 +291,7 @@ def test_what_is_no_real_array(spec, x):
 @every
 def test_wrong_arguments(spec):
     with pytest.raises(TypeError, match=rf"jaxact\.{spec.name}: .*bogus.*its signature is {spec.name}\("):
-        spec.function(jnp.ones(4), bogus=1)
+        spec.function(*[jnp.ones(4)] * cases.inputs(spec), bogus=1)
     with pytest.raises(TypeError, match=rf"jaxact\.{spec.name}: .*missing.*its signature is {spec.name}\("):
         spec.function()
 
@@ -322,8 +324,23 @@ def test_parameter_that_does_not_broadcast(spec):
         (lambda x: jaxact.softmax(x, axis=1), "softmax: axis"),
         (lambda x: jaxact.log_softmax(x, axis=-2), "log_softmax: axis"),
     ],
-    ids=["lower", "key", "odd", "axis", "negative b", "zero b", "beta", "alpha", "softmax", "log_softmax"],
 )
 def test_what_breaks_a_rule(call, message):
     with pytest.raises(ValueError, match=message):
         call(jnp.ones(4))
+        *((lambda x, f=f: getattr(jaxact, f)(x, axis=1), rf"{f}: axis must be in \[-1, 1\)") for f in SIMPLEX),
+        (lambda x: jaxact.sparsemax(x, axis=(0, -2)), "sparsemax: axis"),
+        (lambda x: jaxact.entmax(x, alpha=0.99), "entmax: alpha must be at least 1, got 0.99"),
+        (lambda x: jaxact.entmax(x, alpha=float("nan")), "entmax: alpha must be at least 1, got nan"),
+        (lambda x: jaxact.entmax(x, alpha=jnp.ones(4)), r"entmax: alpha must broadcast to shape \(1,\)"),
+        (lambda x: jaxact.entmax(x, alpha=jnp.ones((2, 1))), r"entmax: alpha must broadcast .*got shape \(2, 1\)"),
+        (lambda x: jaxact.gumbel_softmax(x), "gumbel_softmax: key is missing"),
+        (lambda x: jaxact.gumbel_softmax(x, KEY, axis=1), "gumbel_softmax: axis"),
+        (lambda x: jaxact.gumbel_softmax(x, KEY, tau=-1), "gumbel_softmax: tau must be positive, got -1"),
+        (lambda x: jaxact.gumbel_softmax(x, KEY, tau=0.0), "gumbel_softmax: tau must be positive"),
+        (lambda x: jaxact.gumbel_softmax(x, KEY, tau=jnp.ones(4)), "gumbel_softmax: tau must broadcast"),
+        (lambda x: jaxact.prob_act(x), "prob_act: key is missing; .*deterministic=True"),
+        (lambda x: jaxact.prob_act(x, KEY, jnp.ones(3)), r"prob_act: .*\(3,\).*broadcast.*\(4,\)"),
+        (lambda x: jaxact.swiglu(x, x[:3]), r"swiglu: value of shape \(3,\) does not broadcast .*gate of shape \(4,\)"),
+        (lambda x: jaxact.clipped_swiglu(x, x, limit=0.0), "clipped_swiglu: limit must be positive"),
+        (lambda x: jaxact.clipped_swiglu(x, x, alpha=-1.702), "clipped_swiglu: alpha must be positive"),

@@ -33,6 +33,22 @@ def test_one_array_per_activation(spec, dtype):
     assert kept(unary(spec), x) <= limit
 
 
+@pytest.mark.parametrize("spec", [s for s in jaxact.specs() if cases.inputs(s) > 1], ids=lambda s: s.name)
+@dtypes
+def test_one_array_per_input(spec, dtype):
+    """Gated functions keep gate and value, where ``jax.nn`` keeps up to five arrays."""
+    xs = [batch((N,), seed=seed).astype(dtype) for seed in range(cases.inputs(spec))]
+    assert kept(spec.function, *xs) <= sum(x.nbytes for x in xs)
+
+
+@dtypes
+def test_noise_is_drawn_again(dtype):
+    """A byte an element for the slope of relu, although the noise has a slope in sigma."""
+    x, key = batch((N,)).astype(dtype), jax.random.key(0)
+    assert kept(lambda x, sigma: jaxact.prob_act(x, key, sigma), x, np.float32(0.5)) <= N + 8  # and the key
+    assert kept(lambda x, tau: jaxact.gumbel_softmax(x, key, tau), x, np.float32(0.5)) <= x.nbytes + 8
+
+
 @cases.learnable
 def test_a_parameter_per_channel_costs_its_own_size(spec):
     x = batch((64, 64))
