@@ -89,6 +89,20 @@ def celu_rest(z: mp.mpf) -> mp.mpf:
     return (mp.expm1(z) - z * mp.exp(z)) / z**2 if abs(z) > mp.mpf(10) ** -20 else -mp.mpf(1) / 2 - z / 3
 
 
+def sin_rest(s: mp.mpf) -> mp.mpf:
+    if s < mp.mpf(10) ** -8:
+        return -mp.mpf(1) / 5040 + s / 362880
+    r = mp.sqrt(s)
+    return (mp.sin(r) - r + r**3 / 6 - r**5 / 120) / r**7
+
+
+def cos_rest(s: mp.mpf) -> mp.mpf:
+    if s < mp.mpf(10) ** -8:
+        return -mp.mpf(1) / 720 + s / 40320
+    r = mp.sqrt(s)
+    return (mp.cos(r) - 1 + s / 2 - s**2 / 24) / s**3
+
+
 def over_line(f: Function, k: int | float) -> Function:
     """``f(t)`` as a function of ``y = k / (k + t)``."""
     return lambda y: f(k * (1 / y - 1))
@@ -103,6 +117,8 @@ LOG1P = "log(1 + e) / e for 0 <= e <= 1"
 CENTRE = "(Phi(t) - 1/2) / t in powers of t^2, |t| <= 1"
 TAIL = "Phi(-t) e^(t^2/2) (k + t) in powers of k / (k + t), t >= 1; k first"
 BEND = "(Phi(-t) - t phi(t)) e^(t^2/2) / (t_0 - t) in powers of k / (k + t), t >= 0; k first"
+SIN = "(sin(r) - r + r^3 / 6 - r^5 / 120) / r^7 in powers of r^2, |r| <= 0.8"
+COS = "(cos(r) - 1 + r^2 / 2 - r^4 / 24) / r^6 in powers of r^2, |r| <= 0.8"
 CELU = "(e^z - 1 - z e^z) / z^2 for -2 <= z <= 0"
 
 
@@ -135,6 +151,8 @@ def main() -> None:
         ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 9, 15.5), (4.0, 23, 40))[i]),
         ("NORMAL_BEND", BEND): lambda d, i: bend_table(d, *((4.0, 9, 15.5), (6.0, 24, 40))[i]),
         ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (8, 18)[i], d),
+        ("SIN_REST", SIN): lambda d, i: table(sin_rest, 0, 0.64, (2, 6)[i], d),
+        ("COS_REST", COS): lambda d, i: table(cos_rest, 0, 0.64, (2, 6)[i], d),
     }
     for (name, what), entry in tables.items():
         print(f"{name} = {{  # {what}")
@@ -145,6 +163,7 @@ def main() -> None:
     tanh = 2 * mp.sqrt(2 / mp.pi)
     constants = {
         "BEND_ROOT": (BEND_ROOT, "where Phi(-t) = t phi(t)"),
+        "HALF_PI": (mp.pi / 2, "pi / 2"),
         "ROOT_2": (mp.sqrt(2), "square root of 2"),
         "GELU_TANH_A": (tanh, "2 sqrt(2 / pi)"),
         "GELU_TANH_B": (tanh * mp.mpf("0.044715"), "0.044715 times that"),

@@ -41,7 +41,7 @@ class Activation:
         such as ``jax.experimental.jet``; its last bits and its tails are those of ``jnp.exp``.
       kind: the family it belongs to.
       range: infimum and supremum of its values, or ``None`` where it does not map numbers to numbers one by one.
-      tails: slope in the limit to -inf and to +inf, or ``None``.
+      tails: slope in the limit to -inf and to +inf, or ``None`` where there is no such number.
       kinks: points where the slope jumps.
       minimum: where the value is least, if that is inside the real line.
       parameters: names and defaults of the differentiable, hence learnable, arguments.

@@ -22,7 +22,7 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError(_module.NO_FLAX) from error
 
-__all__ = ["Learnable", "PReLU", "RReLU", "Swish"]
+__all__ = ["Learnable", "PReLU", "RReLU", "Sine", "Snake", "Swish"]
 
 
 class Learnable(nn.Module):
@@ -128,6 +128,63 @@ class Swish(Learnable):
 
     record = jaxact.spec("swish")
     beta_init: Initial = 1.0
+
+
+class Sine(Learnable):
+    r"""Sine, :func:`jaxact.sine` with a learned frequency.
+
+    .. math:: y = \sin(\omega_0 x)
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      w0_init: initial :math:`\omega_0`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.Sine().init(jax.random.key(0), jax.numpy.zeros(3))
+      {'params': {'w0': Array(30., dtype=float32)}}
+
+    References:
+      Sitzmann, Martel, Bergman, Lindell and Wetzstein, Implicit neural representations with periodic activation
+      functions, 2020, arXiv:2006.09661.
+    """
+
+    record = jaxact.spec("sine")
+    w0_init: Initial = 30.0
+
+
+class Snake(Learnable):
+    r"""Snake, :func:`jaxact.snake` with a learned frequency.
+
+    .. math:: y = x + \frac{\sin^2(\alpha x)}{\alpha}
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.Snake(features=2).init(jax.random.key(0), jax.numpy.zeros((4, 2)))
+      {'params': {'alpha': Array([1., 1.], dtype=float32)}}
+
+    References:
+      Liu, Hartwig and Ueda, Neural networks fail to learn periodic functions and how to fix it, 2020, arXiv:2006.08195.
+    """
+
+    record = jaxact.spec("snake")
+    alpha_init: Initial = 1.0
 
 
 class RReLU(nn.Module):

@@ -22,7 +22,7 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError(_module.NO_FLAX) from error
 
-__all__ = ["Learnable", "PReLU", "RReLU", "Swish"]
+__all__ = ["Learnable", "PReLU", "RReLU", "Sine", "Snake", "Swish"]
 
 
 class Common(TypedDict, total=False):
@@ -163,6 +163,69 @@ class Swish(Learnable):
     def __init__(self, features: int | None = None, *, beta_init: Initial = 1.0, **common: Unpack[Common]):
         """Make the parameter."""
         super().__init__(features, {"beta": beta_init}, **common)
+
+
+class Sine(Learnable):
+    r"""Sine, :func:`jaxact.sine` with a learned frequency.
+
+    .. math:: y = \sin(\omega_0 x)
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      w0_init: initial :math:`\omega_0`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.Sine().w0[...]
+      Array(30., dtype=float32)
+
+    References:
+      Sitzmann, Martel, Bergman, Lindell and Wetzstein, Implicit neural representations with periodic activation
+      functions, 2020, arXiv:2006.09661.
+    """
+
+    record = jaxact.spec("sine")
+
+    def __init__(self, features: int | None = None, *, w0_init: Initial = 30.0, **common: Unpack[Common]):
+        """Make the parameter."""
+        super().__init__(features, {"w0": w0_init}, **common)
+
+
+class Snake(Learnable):
+    r"""Snake, :func:`jaxact.snake` with a learned frequency.
+
+    .. math:: y = x + \frac{\sin^2(\alpha x)}{\alpha}
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.Snake(features=2).alpha[...]
+      Array([1., 1.], dtype=float32)
+
+    References:
+      Liu, Hartwig and Ueda, Neural networks fail to learn periodic functions and how to fix it, 2020, arXiv:2006.08195.
+    """
+
+    record = jaxact.spec("snake")
+
+    def __init__(self, features: int | None = None, *, alpha_init: Initial = 1.0, **common: Unpack[Common]):
+        """Make the parameter."""
+        super().__init__(features, {"alpha": alpha_init}, **common)
 
 
 class RReLU(nnx.Module):

@@ -27,6 +27,8 @@ def derivatives(spec, x, order=1):
 def test_range(spec):
     low, high = spec.range
     least = [] if spec.minimum is None else [spec.minimum]
+    if spec.kind == "periodic":  # which has its bounds in between, and many times
+        least += [z for z, _ in ulp.windows(lambda x: derivatives(spec, x)[1])]
     x = np.concatenate([np.linspace(-40, 40, 801), [-FAR, -1e4, 1e4, FAR], least])
     y = derivatives(spec, x, 0)[0]
     slack = 1e-12 * np.abs(y)
@@ -41,6 +43,8 @@ def test_range(spec):
 
 @elementwise
 def test_slopes_at_both_ends(spec):
+    if spec.kind == "periodic" and spec.tails is None:
+        pytest.skip("its slope has no limit")
     np.testing.assert_allclose(derivatives(spec, [-FAR, FAR])[1], spec.tails, rtol=1e-12, atol=1e-12)
 
 

@@ -69,7 +69,11 @@ def test_shapes(spec):
 
 
 def limit(spec, sign, order):
-    """What the oracle tends to: it grows without bound, dies away, or stays."""
+    """What the oracle tends to: it grows without bound, dies away, or stays; NaN where it does not settle."""
+    if spec.kind == "periodic":
+        steps = np.diff(cases.truth(spec, sign * 2.0**50 * np.arange(1, 9), order)[order])
+        if steps.min() < 0 < steps.max():
+            return np.nan
     near, far = cases.truth(spec, sign * np.array([2.0**50, 2.0**100]), order)[order]
     growth = abs(far) / abs(near) if near else 1.0
     return far * np.inf if growth > 2 else far * 0.0 if growth < 0.5 else far
@@ -82,8 +86,10 @@ def test_infinities(spec, dtype):
     y, slope = map(np.asarray, cases.both(spec)(jnp.asarray([-np.inf, np.inf, np.nan, 0.5], dtype)))
     ends = -1, 1
     value_limits, slope_limits = (np.array([limit(spec, sign, order) for sign in ends]) for order in (0, 1))
-    assert np.all(ulp.error(y[:2], value_limits) <= 3), (y[:2], value_limits)
-    assert np.all(ulp.error(slope[:2], slope_limits) <= 4), (slope[:2], slope_limits)
+    for got, limits, bound in ((y[:2], value_limits, 3), (slope[:2], slope_limits, 4)):
+        settled = ~np.isnan(limits)
+        np.testing.assert_array_equal(np.isnan(got), ~settled)
+        assert np.all(ulp.error(got[settled], limits[settled]) <= bound), (got, limits)
     nearby = cases.truth(spec, np.array([-20.0, 20.0]), 0)[0]
     signed = (y[:2] == 0) & (nearby != 0)
     np.testing.assert_array_equal(np.signbit(y[:2])[signed], np.signbit(nearby)[signed])
