@@ -103,6 +103,11 @@ def cos_rest(s: mp.mpf) -> mp.mpf:
     return (mp.cos(r) - 1 + s / 2 - s**2 / 24) / s**3
 
 
+def tanh_shrink(s: mp.mpf) -> mp.mpf:
+    x = mp.sqrt(s)
+    return (x - mp.tanh(x)) / x**3 if s > mp.mpf(10) ** -15 else mp.mpf(1) / 3 - 2 * s / 15
+
+
 def over_line(f: Function, k: int | float) -> Function:
     """``f(t)`` as a function of ``y = k / (k + t)``."""
     return lambda y: f(k * (1 / y - 1))
@@ -120,6 +125,7 @@ BEND = "(Phi(-t) - t phi(t)) e^(t^2/2) / (t_0 - t) in powers of k / (k + t), t >
 SIN = "(sin(r) - r + r^3 / 6 - r^5 / 120) / r^7 in powers of r^2, |r| <= 0.8"
 COS = "(cos(r) - 1 + r^2 / 2 - r^4 / 24) / r^6 in powers of r^2, |r| <= 0.8"
 CELU = "(e^z - 1 - z e^z) / z^2 for -2 <= z <= 0"
+SHRINK = "(x - tanh(x)) / x^3 in powers of x^2, |x| <= 1"
 
 
 def table(
@@ -151,6 +157,7 @@ def main() -> None:
         ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 9, 15.5), (4.0, 23, 40))[i]),
         ("NORMAL_BEND", BEND): lambda d, i: bend_table(d, *((4.0, 9, 15.5), (6.0, 24, 40))[i]),
         ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (8, 18)[i], d),
+        ("TANH_SHRINK", SHRINK): lambda d, i: table(tanh_shrink, 0, 1, (7, 16)[i], d),
         ("SIN_REST", SIN): lambda d, i: table(sin_rest, 0, 0.64, (2, 6)[i], d),
         ("COS_REST", COS): lambda d, i: table(cos_rest, 0, 0.64, (2, 6)[i], d),
     }

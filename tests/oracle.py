@@ -88,7 +88,7 @@ def arelu(x, alpha, beta):
 def gaussian_topk_relu(xs):
     mean = sum(xs) / len(xs)
     deviation = sqrt(sum((x - mean) ** 2 for x in xs) / len(xs))
-    quantile = arb("1.644853626951472714863848907991632136083195744275")  # of 95 % of the normal distribution
+    quantile = arb("1.6448536269514722842763156035389392025882952112836")  # normal quantile of the float64 0.95
     return [max(x - mean - quantile * deviation, 0) for x in xs]
 
 
@@ -258,7 +258,11 @@ def vector(name, x, **parameters):
     rows = np.asarray(x, np.float64).tolist()
     numbers = {n: arb(float(p)) for n, p in parameters.items()}
     double = np.asarray(x).dtype == np.float64
-    out = _results(lambda i: VECTOR[name](list(map(arb, rows[i])), **numbers), *x.shape, double)
+
+    def evaluate(i):
+        return list(map(arb, VECTOR[name](list(map(arb, rows[i])), **numbers)))
+
+    out = _results(evaluate, len(rows), len(evaluate(0)), double)
     return out.swapaxes(1, 2)
 
 

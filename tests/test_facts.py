@@ -36,7 +36,8 @@ def test_range(spec):
     assert np.all(y <= high + slack)
     for bound, reached in ((low, y.min()), (high, y.max())):
         if np.isinf(bound):
-            assert np.sign(bound) * reached > 1e20
+            further = derivatives(spec, [-(FAR**2), FAR**2], 0)[0]
+            assert np.max(np.sign(bound) * (further - reached)) > 1  # it still grows, if only like a logarithm
         else:
             assert reached == pytest.approx(bound, rel=1e-12, abs=1e-12)
 
@@ -45,7 +46,9 @@ def test_range(spec):
 def test_slopes_at_both_ends(spec):
     if spec.kind == "periodic" and spec.tails is None:
         pytest.skip("its slope has no limit")
-    np.testing.assert_allclose(derivatives(spec, [-FAR, FAR])[1], spec.tails, rtol=1e-12, atol=1e-12)
+    slopes = derivatives(spec, [-FAR, FAR])[1]
+    slopes = np.where(np.abs(slopes) > 1e20, np.copysign(np.inf, slopes), slopes)
+    np.testing.assert_allclose(slopes, spec.tails, rtol=1e-12, atol=1e-12)
 
 
 @elementwise
