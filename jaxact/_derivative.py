@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import contextvars
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -65,6 +66,7 @@ def differentiable(
     With ``region``, the slope in ``x`` depends on ``x`` only through ``region(x, *parameters)``, an array of bools or
     small integers. That array is kept for the backward pass in place of ``x``, and ``slopes[0]`` is called with it.
     """
+    value, slopes = _traced_once(value), tuple(map(_traced_once, slopes))
 
     def wide(x: Array, *parameters: Array) -> Array:
         return lax.convert_element_type(value(*_widen(x, *parameters)), x.dtype)
@@ -113,6 +115,18 @@ def differentiable(
 
     with_rule.defjvp(jvp, symbolic_zeros=True)
     return function
+
+
+def _traced_once(f: Callable[..., Array] | None) -> Any:
+    """``f``, traced once for arguments of a kind, however often and under whatever transformation it is asked for.
+
+    Every order of the derivative asks for the value and all lower orders again, so that tracing a long formula would
+    take longer than compiling it. XLA inlines what is called: the compiled programs are the same.
+    """
+    if f is None:
+        return None
+    called = jax.jit(f)
+    return lambda *arguments: f(*arguments) if is_plain() else called(*arguments)
 
 
 def _remat(f: Callable[..., Array]) -> Callable[..., Array]:
