@@ -89,6 +89,25 @@ def celu_rest(z: mp.mpf) -> mp.mpf:
     return (mp.expm1(z) - z * mp.exp(z)) / z**2 if abs(z) > mp.mpf(10) ** -20 else -mp.mpf(1) / 2 - z / 3
 
 
+def exp_cubic(r: mp.mpf) -> mp.mpf:
+    return (mp.expm1(r) - r - r**2 / 2) / r**3 if abs(r) > mp.mpf(10) ** -15 else mp.mpf(1) / 6 + r / 24
+
+
+def log_cubic(z: mp.mpf) -> mp.mpf:
+    s = mp.sqrt(z)
+    return 2 * (mp.atanh(s) - s) / s**3 if z > mp.mpf(10) ** -15 else mp.mpf(2) / 3 + 2 * z / 5
+
+
+def normal_quintic(s: mp.mpf) -> mp.mpf:
+    first = 1 / mp.sqrt(2 * mp.pi)
+    return (normal_centre(s) - first + first * s / 6) / s**2 if s > mp.mpf(10) ** -12 else first * (1 - 5 * s / 21) / 40
+
+
+def tanh_shrink(s: mp.mpf) -> mp.mpf:
+    x = mp.sqrt(s)
+    return (x - mp.tanh(x)) / x**3 if s > mp.mpf(10) ** -15 else mp.mpf(1) / 3 - 2 * s / 15
+
+
 def sin_rest(s: mp.mpf) -> mp.mpf:
     if s < mp.mpf(10) ** -8:
         return -mp.mpf(1) / 5040 + s / 362880
@@ -101,11 +120,6 @@ def cos_rest(s: mp.mpf) -> mp.mpf:
         return -mp.mpf(1) / 720 + s / 40320
     r = mp.sqrt(s)
     return (mp.cos(r) - 1 + s / 2 - s**2 / 24) / s**3
-
-
-def tanh_shrink(s: mp.mpf) -> mp.mpf:
-    x = mp.sqrt(s)
-    return (x - mp.tanh(x)) / x**3 if s > mp.mpf(10) ** -15 else mp.mpf(1) / 3 - 2 * s / 15
 
 
 def over_line(f: Function, k: int | float) -> Function:
@@ -122,18 +136,35 @@ LOG1P = "log(1 + e) / e for 0 <= e <= 1"
 CENTRE = "(Phi(t) - 1/2) / t in powers of t^2, |t| <= 1"
 TAIL = "Phi(-t) e^(t^2/2) (k + t) in powers of k / (k + t), t >= 1; k first"
 BEND = "(Phi(-t) - t phi(t)) e^(t^2/2) / (t_0 - t) in powers of k / (k + t), t >= 0; k first"
+CELU = "(e^z - 1 - z e^z) / z^2 for -2 <= z <= 0"
 SIN = "(sin(r) - r + r^3 / 6 - r^5 / 120) / r^7 in powers of r^2, |r| <= 0.8"
 COS = "(cos(r) - 1 + r^2 / 2 - r^4 / 24) / r^6 in powers of r^2, |r| <= 0.8"
-CELU = "(e^z - 1 - z e^z) / z^2 for -2 <= z <= 0"
 SHRINK = "(x - tanh(x)) / x^3 in powers of x^2, |x| <= 1"
 
 
+EXP_CUBIC = "(e^r - 1 - r - r^2 / 2) / r^3 for |r| <= ln(2) / 2"
+LOG_CUBIC = "(2 atanh(s) - 2 s) / s^3 in powers of s^2, |s| <= 1/3"
+QUINTIC = "((Phi(t) - 1/2) / t - (1 - t^2 / 6) / sqrt(2 pi)) / t^4 in powers of t^2, |t| <= 1"
+TAIL_PAIRS = "Phi(-t) e^(t^2/2) (k + t) in powers of k / (k + t), t >= 1; k first, the last two in two parts"
+
+
 def table(
-    f: Function, a: float, b: float, degree: int, dtype: str, k: float | None = None, weight: Function | None = None
+    f: Function,
+    a: float,
+    b: float,
+    degree: int,
+    dtype: str,
+    k: float | None = None,
+    weight: Function | None = None,
+    pairs: int = 0,
 ) -> str:
-    """Entry of a table for one dtype."""
+    """Entry of a table for one dtype; the ``pairs`` lowest coefficients are split in two numbers."""
     coefficients, error = remez(f, mp.mpf(a), mp.mpf(b), degree, weight or relative(f))
-    rounded = tuple(float(np.dtype(dtype).type(c)) for c in reversed(coefficients))
+    number = np.dtype(dtype).type
+    rounded = tuple(
+        (float(number(c)), float(number(c - mp.mpf(float(number(c)))))) if i < pairs else float(number(c))
+        for i, c in reversed([*enumerate(coefficients)])
+    )
     entry = rounded if k is None else (k, rounded)
     return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {entry},"
 
@@ -161,6 +192,19 @@ def main() -> None:
         ("SIN_REST", SIN): lambda d, i: table(sin_rest, 0, 0.64, (2, 6)[i], d),
         ("COS_REST", COS): lambda d, i: table(cos_rest, 0, 0.64, (2, 6)[i], d),
     }
+    tables |= {
+        ("EXP_CUBIC", EXP_CUBIC): lambda d, i: table(
+            exp_cubic,
+            -half_ln2,
+            half_ln2,
+            (4, 10)[i],
+            d,
+            weight=lambda r: max(abs(r) ** 3, mp.mpf(10) ** -8) / mp.exp(r),
+        ),
+        ("LOG_CUBIC", LOG_CUBIC): lambda d, i: table(log_cubic, 0, mp.mpf(1) / 9, (5, 13)[i], d),
+        ("NORMAL_QUINTIC", QUINTIC): lambda d, i: table(normal_quintic, 0, 1.02, (4, 11)[i], d),
+        ("NORMAL_TAIL_PAIRS", TAIL_PAIRS): lambda d, i: tail_table(d, *((2.5, 11, 15.5), (4.0, 24, 40))[i], pairs=2),
+    }
     for (name, what), entry in tables.items():
         print(f"{name} = {{  # {what}")
         for dtype, i in double:
@@ -180,9 +224,9 @@ def main() -> None:
         print(f"{name} = {(float(value), float(value - mp.mpf(float(value))))}  # {what}")
 
 
-def tail_table(dtype: str, k: float, degree: int, far: float) -> str:
+def tail_table(dtype: str, k: float, degree: int, far: float, pairs: int = 0) -> str:
     f = over_line(lambda t: scaled_tail(t) * (k + t), k)
-    return table(f, k / (k + far), k / (k + 0.98), degree, dtype, k)
+    return table(f, k / (k + far), k / (k + 0.98), degree, dtype, k, pairs=pairs)
 
 
 def bend_table(dtype: str, k: float, degree: int, far: float) -> str:

@@ -62,7 +62,7 @@ def clamped(x: Array) -> Array:
     return jnp.clip(x, -limit(x), limit(x))
 
 
-def _reduce(x: Array, low: Array | float) -> tuple[Array, Array, Array]:
+def reduce(x: Array, low: Array | float) -> tuple[Array, Array, Array]:
     """``n``, ``r`` and ``r_low`` with ``x + low = n ln 2 + r + r_low``, ``n`` an integer, ``|r + r_low| < 0.35``."""
     integer, bits, _ = _FORMAT[x.dtype.name]
     # Adding 1.5 * 2^bits leaves the nearest integer in the lowest bits; a conversion would have to guard against NaN.
@@ -73,7 +73,7 @@ def _reduce(x: Array, low: Array | float) -> tuple[Array, Array, Array]:
     return n, x - n_float * high_ln2, low - n_float * low_ln2
 
 
-def _power_of_two(n: Array, dtype: jnp.dtype) -> Array:
+def power_of_two(n: Array, dtype: jnp.dtype) -> Array:
     """2^n for integers n from -127 (float64: -1023), which gives 0, up to the exponent of the largest number."""
     integer, bits, bias = _FORMAT[dtype.name]
     return lax.bitcast_convert_type((n + integer(bias)) << integer(bits), dtype)
@@ -88,8 +88,8 @@ def exp_parts(x: Array, low: Array | float = 0.0, power: int = 0) -> tuple[Array
     """``2^power e^(x + low)``, a normal number, as an unrounded sum of two numbers. Not to be differentiated."""
     if is_plain():
         return jnp.exp(x + low) * 2.0**power, jnp.zeros_like(x)
-    n, r, r_low = _reduce(x, jnp.asarray(low, x.dtype))
-    scale = _power_of_two(n + power, x.dtype)
+    n, r, r_low = reduce(x, jnp.asarray(low, x.dtype))
+    scale = power_of_two(n + power, x.dtype)
     high = scale * r
     total = scale + high
     # What that sum lost. The scale is no constant, or XLA would fold this to 0.
@@ -107,22 +107,10 @@ def _expm1(x: Array) -> Array:
     if is_plain():
         return jnp.expm1(x)
     x = jnp.maximum(x, -limit(x) / 2)
-    n, r, r_low = _reduce(x, 0.0)
-    scale = _power_of_two(n, x.dtype)
+    n, r, r_low = reduce(x, 0.0)
+    scale = power_of_two(n, x.dtype)
     sum_r = r + r_low
     return scale * ((polynomial(sum_r, coefficients.EXP[x.dtype.name]) * (sum_r * sum_r) + r_low) + r) + (scale - 1)
-
-
-def expm1_parts(x: Array, low: Array | float = 0.0) -> tuple[Array, Array]:
-    """``e^(x + low) - 1`` as an unrounded sum of two numbers. Not to be differentiated."""
-    n, r, r_low = _reduce(x, jnp.asarray(low, x.dtype))
-    scale = _power_of_two(n, x.dtype)
-    whole, part = scale - 1, scale * r
-    total = whole + part
-    larger = lax.abs(whole) > lax.abs(part)
-    lost = jnp.where(larger, part - (total - whole), whole - (total - part))
-    sum_r = r + r_low
-    return total, scale * (polynomial(sum_r, coefficients.EXP[x.dtype.name]) * (sum_r * sum_r) + r_low) + lost
 
 
 _exp_up_diff = differentiable(_exp_up, lambda x, low: exp_up(x, low), lambda x, low: exp_up(x, low))
@@ -310,8 +298,8 @@ def normal_centre(x: Array) -> Array:
     return x * polynomial(x * x, coefficients.NORMAL_CENTRE[x.dtype.name]) + 0.5
 
 
-def normal_ratio(t: Array) -> tuple[tuple[Array, Array], Array]:
-    """``Phi(-t) e^(t^2/2)`` for clamped ``t >= 1``, as a sum of two numbers over a third. Not to be differentiated."""
+def normal_tail_moment(t: Array) -> Array:
+    """``t Phi(-t)`` for clamped ``t >= 1``. Not to be differentiated."""
     k, powers = coefficients.NORMAL_TAIL[t.dtype.name]
     # The variable is k / (k + t), but 1 - t / (k + t) has the smaller error.
     y = 1 - t / (k + t)
@@ -319,14 +307,9 @@ def normal_ratio(t: Array) -> tuple[tuple[Array, Array], Array]:
     last = 0 * t + last  # no constant, or XLA would fold what the sum below loses to 0
     rest_of_ratio = y * polynomial(y, tuple(upper))
     ratio = last + rest_of_ratio
-    return (ratio, rest_of_ratio - (ratio - last)), k + t
-
-
-def normal_tail_moment(t: Array) -> Array:
-    """``t Phi(-t)`` for clamped ``t >= 1``. Not to be differentiated."""
-    (ratio, lost), divisor = normal_ratio(t)
+    lost = rest_of_ratio - (ratio - last)
     high, rest = exp_up_parts(*_half_square(t))
-    return (t * high * ratio + t * (rest * ratio + high * lost)) / divisor * DOWN
+    return (t * high * ratio + t * (rest * ratio + high * lost)) / (k + t) * DOWN
 
 
 def normal_bend(t: Array) -> Array:

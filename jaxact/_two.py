@@ -15,7 +15,8 @@ a :class:`fractions.Fraction` where a float64 is not exact enough, may stand on 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -136,6 +137,12 @@ def _parts(c: Scalar, dtype: Any) -> tuple[Any, Any]:
     return first, dtype.type(float(Fraction(c) - Fraction(float(first))))
 
 
+def _rounded(p: Array) -> Array:
+    """A product that compilers must round: as the result of a clamp it is not contracted with a sum to a fused one."""
+    largest = p.dtype.type(jnp.finfo(p.dtype).max)
+    return lax.clamp(-largest, p, largest)
+
+
 def _kept(p: Array, low: Array) -> Array:
     """What was lost in ``p``, taken for 0 where the parts of a product would underflow or overflow."""
     least, largest = {"float32": (2.0**-98, 2.0**126), "float64": (2.0**-960, 2.0**1022)}[p.dtype.name]
@@ -186,7 +193,7 @@ def multiply(a: Any, b: Any) -> Any:
         return a * b
     if isinstance(b, Scalar):
         return _times_constant(a, b)
-    p = lax.mul(a.high, b.high)
+    p = _rounded(lax.mul(a.high, b.high))
     low = _kept(p, num.product_error(a.high, b.high, p))
     if b.low is not None:
         low = lax.add(low, lax.mul(a.high, b.low))
@@ -203,7 +210,7 @@ def _times_constant(a: Two, c: Scalar) -> Two:
         return Two(lax.mul(a.high, c_high), None if a.low is None else lax.mul(a.low, c_high))
     upper, lower = map(a.high.dtype.type, num.split_constant(float(c_high), 0.0, a.high))
     a_upper, a_lower = num.split(a.high)
-    p = lax.mul(a.high, c_high)
+    p = _rounded(lax.mul(a.high, c_high))
     cross = lax.add(lax.mul(a_upper, lower), lax.mul(a_lower, upper))
     low = _kept(p, lax.add(lax.add(lax.sub(lax.mul(a_upper, upper), p), cross), lax.mul(a_lower, lower)))
     if c_low:
@@ -219,7 +226,7 @@ def divide(a: Any, b: Any) -> Any:
     if isinstance(a, Scalar):
         a = constant(a, b)
     q = lax.div(a.high, b.high)
-    p = lax.mul(q, b.high)
+    p = _rounded(lax.mul(q, b.high))
     rest = _kept(p, lax.sub(lax.sub(a.high, p), num.product_error(q, b.high, p)))
     if a.low is not None:
         rest = lax.add(rest, a.low)
@@ -277,7 +284,8 @@ def _clip(a: Any, inside: Array, lower: float, upper: float) -> Any:
     return Two(held, None if a.low is None else lax.select(inside, a.low, lax.full_like(a.low, 0)))
 
 
-def _limit(a: Any) -> float:
+def reach(a: Any) -> float:
+    """Beyond which ``e^-x`` is 0, whatever it is multiplied by."""
     return num.limit(high(a))
 
 
@@ -302,7 +310,7 @@ def square(a: Any) -> Any:
 def sqrt(a: Any) -> Any:
     """Square root of what is above 0."""
     root = jnp.sqrt(a.high)
-    p = root * root
+    p = _rounded(root * root)
     rest = _kept(p, (a.high - p) - num.product_error(root, root, p))
     if a.low is not None:
         rest = rest + a.low
@@ -312,22 +320,51 @@ def sqrt(a: Any) -> Any:
 @rule(lambda t, y, a: t * y)
 def exp(a: Any) -> Any:
     """``e^a`` for :func:`clamped` ``a``; to full accuracy for ``a`` above -60."""
-    return _normal(*num.exp_parts(a.high, 0.0 if a.low is None else a.low))
+    return _exp(a, 0)
 
 
 def exp_up(a: Any) -> Any:
     """``2^64 e^a`` for ``a`` of at most 40: for tails, brought :func:`down` last."""
-    return _exp_up(clip(a, -_limit(a), 40))
+    return _exp_up(clip(a, -reach(a), 40))
 
 
 @rule(lambda t, y, a: t * y)
 def _exp_up(a: Two) -> Any:
-    return _normal(*num.exp_up_parts(a.high, 0.0 if a.low is None else a.low))
+    return _exp(a, 64)
+
+
+def _exp(a: Two, power: int) -> Two:
+    """``2^power e^a``."""
+    if is_plain():
+        return Two(jnp.exp(a.high) * 2.0**power)
+    scale, r, rest = _reduced(a, power)
+    # 1 + r + r^2 / 2 with both parts, and the remaining fiftieth of e^r without.
+    half_square = square(r) / 2
+    return Two(scale) * (1 + (r + (half_square + rest)))
+
+
+def _reduced(a: Two, power: int) -> tuple[Array, Two, Two]:
+    """``2^(n + power)``, ``r`` and ``e^r - 1 - r - r^2 / 2`` for ``a = n ln 2 + r``."""
+    n, r, r_low = num.reduce(a.high, jnp.zeros_like(a.high) if a.low is None else a.low)
+    r = _normal(*two_sum(r, r_low))
+    cubic = num.polynomial(r.high, coefficients.EXP_CUBIC[r.high.dtype.name])
+    return num.power_of_two(n + power, r.high.dtype), r, Two(r.high * r.high * r.high * cubic)
 
 
 def down(a: Any) -> Any:
     """``2^-64 a``."""
     return a * num.DOWN
+
+
+def overflow(a: Any) -> Any:
+    """Infinity with the sign of ``a``, and such derivatives, for where the result is no float."""
+    largest = {"float32": 2.0**127, "float64": 2.0**1023}[high(a).dtype.name]
+    return a * largest * largest
+
+
+def vanishing(a: Any, u: Any) -> Any:
+    """``a`` for a product with ``e^-|u|``: no larger than 1 where that is 0 for good, so that the product is too."""
+    return where(magnitude(u) > reach(u), clip(a, -1, 1), a)
 
 
 def with_tails(
@@ -343,14 +380,14 @@ def with_tails(
     ``line[1]``. Each ``f`` is what the function tends to, with :func:`exp_up` for its exponential. Parts of sums that
     are below 2^-98 (float64: 2^-960) have the digits of a float only, or none, so ends begin before that.
     """
-    limit = _limit(x)
+    limit = reach(x)
     a, b = left[0] if left else -limit, right[0] if right else limit
     y = middle(clip(x, a, b))
     for end, (bound, far), rest in ((-1, (a, left), line[0]), (1, (b, right), line[1])):
         if far:
             near = clip(x, bound, limit) if end > 0 else clip(x, -limit, bound)
             y = where(x > bound if end > 0 else x < bound, rest + down(far[1](near)), y)
-        if isinstance(rest, Number):
+        if isinstance(rest, Number):  # where the sum would be the same, but for what overflows in it
             y = where(x > limit if end > 0 else x < -limit, rest, y)
     return y
 
@@ -360,16 +397,34 @@ def expm1(a: Any) -> Any:
     """``e^a - 1`` for :func:`clamped` ``a``."""
     if is_plain():
         return Two(jnp.expm1(a.high))
-    return _normal(*num.expm1_parts(a.high, 0.0 if a.low is None else a.low))
+    scale, r, rest = _reduced(a, 0)
+    small = r + (square(r) / 2 + rest)
+    return (Two(scale) - 1) + Two(scale) * small
+
+
+@rule(lambda t, y, a: t * expm1(a))
+def expm1_rest(a: Any) -> Any:
+    """``e^a - 1 - a`` for ``a`` of at most 1/4 in size."""
+    terms = {"float32": 7, "float64": 13}[a.high.dtype.name]
+    quadratic = num.polynomial(a.high, tuple(1 / math.factorial(k) for k in range(terms + 3, 3, -1)))
+    return square(a) * (Fraction(1, 2) + a * (Fraction(1, 6) + Two(a.high * quadratic)))
+
+
+@rule(lambda t, y, a: t / a)
+def log(a: Any) -> Any:
+    """Natural logarithm of what is between 2^-100 and 2^100; NaN of what is below 0."""
+    y = Two(jnp.log(a.high))
+    rest = a * exp(-y) - 1  # small, whatever the backend's logarithm is good for
+    return y + (rest - square(rest) / 2)
 
 
 @rule(lambda t, y, a: t / (1 + a))
 def log1p(a: Any) -> Any:
     """``log(1 + a)`` for ``a`` in [0, 1]."""
-    *rest, second, _ = coefficients.LOG1P[a.high.dtype.name]
-    # What is left to a plain polynomial is less than a third of the whole.
-    cubic = a.high * num.polynomial(a.high, tuple(rest))
-    return a + (a * a) * (second + Two(cubic))
+    s = a / (2 + a)  # log(1 + a) = 2 atanh(s)
+    square = s.high * s.high
+    cubic = s.high * square * num.polynomial(square, coefficients.LOG_CUBIC[square.dtype.name])
+    return 2 * s + Two(cubic)
 
 
 def _mirrored(a: Any) -> Any:
@@ -421,11 +476,17 @@ def erf(a: Any) -> Any:
     return where(a < 0, -y, y)
 
 
+@rule(lambda t, y, a: t * (TWO_OVER_ROOT_PI * exp(-square(a))))
+def erf_centre(a: Any) -> Any:
+    """Error function of what is at most 1 in size."""
+    return 2 * _normal_centre(a * _ROOT_2)
+
+
 def _normal_centre(t: Two) -> Two:
     """Normal distribution function less 1/2, for ``t`` in [0, 1]."""
-    s = t.high * t.high
-    # The last coefficient with all its digits; the tables have those of a float.
-    return t * (_ONE_OVER_ROOT_TAU + Two(s * num.polynomial(s, coefficients.NORMAL_CENTRE[s.dtype.name][:-1])))
+    s = square(t)
+    quintic = s.high * s.high * num.polynomial(s.high, coefficients.NORMAL_QUINTIC[s.high.dtype.name])
+    return t * (_ONE_OVER_ROOT_TAU * (1 - s / 6) + Two(quintic))
 
 
 def erfc_up(a: Any) -> Any:
@@ -437,9 +498,12 @@ def erfc_up(a: Any) -> Any:
 def normal_tail_up(a: Any) -> Any:
     """``2^64`` times the normal distribution function of ``-a``, for ``a`` of at least 1."""
     t = clip(a, 1, _NORMAL_LIMIT[a.high.dtype.name])
-    (high_ratio, low_ratio), divisor = num.normal_ratio(t.high)
-    ratio = _normal(high_ratio, low_ratio)
-    return exp_up(-square(t) / 2) * ratio / Two(divisor)
+    k, (*upper, second, last) = coefficients.NORMAL_TAIL_PAIRS[t.high.dtype.name]
+    divisor = k + t
+    y = k / divisor
+    second, last = (Fraction(c) + Fraction(rest) for c, rest in (second, last))
+    ratio = last + y * (second + y * Two(num.polynomial(y.high, tuple(upper))))
+    return exp_up(-square(t) / 2) * ratio / divisor
 
 
 @rule(lambda t, y, a: t * normal_density(a))
@@ -461,11 +525,47 @@ def normal_density(a: Any) -> Any:
     return down(exp_up(-square(_finite_tail(a)) / 2)) * _ONE_OVER_ROOT_TAU
 
 
+@rule(lambda t, y, a: t / (1 + square(a)))
+def arctan(a: Any) -> Any:
+    """Arctangent."""
+    t = magnitude(a)
+    small, large = t < _TAN_PI_8, t > 1 / _TAN_PI_8
+    offset = where(large, _HALF_PI, where(small, 0, constant(_HALF_PI / 2, a)))
+    # Of t, (t - 1) / (t + 1) and -1 / t the one that is at most tan(pi / 8) in size.
+    t = where(large, -1, where(small, t, t - 1)) / where(large, t, where(small, 1, t + 1))
+    square = t * t
+    y = offset + t * (1 - square * arctan_rest(square, 0.18))
+    return where(a < 0, -y, y)
+
+
+def arctan_rest(a: Any, bound: float) -> Any:
+    """``(1 - arctan(r) / r) / r^2`` for ``a = r^2``, which is at most ``bound``."""
+    bits = {"float32": 33, "float64": 63}[high(a).dtype.name]
+    terms: list[Any] = [Fraction((-1) ** k, 2 * k + 3) for k in range(math.ceil(-bits / math.log2(bound)))]
+    if isinstance(a, Two):
+        # What is left to a plain polynomial is less than a thousandth of the whole.
+        terms[3:] = [Two(num.polynomial(a.high, tuple(float(c) for c in reversed(terms[3:]))))]
+    return horner(a, terms)
+
+
+def horner(a: Any, powers: Sequence[Any]) -> Any:
+    """Polynomial in ``a``, lowest power first, with numbers for coefficients."""
+    *others, total = powers
+    for c in reversed(others):
+        total = c if isinstance(total, Scalar) and not total else a * total + c
+    return total
+
+
 _NORMAL_LIMIT = {"float32": 15.0, "float64": 38.7}  # beyond, even x e^(-x^2/2) is 0
+UP, DOWN = num.UP, num.DOWN
+LN_2 = Fraction(6931471805599453094172321214581765680755, 10**40)
 # Irrational constants as fractions with more bits than two float64 have.
 _ROOT_2 = Fraction(14142135623730950488016887242096980785697, 10**40)
 TWO_OVER_ROOT_PI = Fraction(11283791670955125738961589031215451716881, 10**40)
 _ONE_OVER_ROOT_TAU = Fraction(39894228040143267793994605993438186847586, 10**41)
+ONE_OVER_PI = Fraction(3183098861837906715377675267450287240689, 10**40)
+_HALF_PI = Fraction(15707963267948966192313216916397514420985847, 10**43)
+_TAN_PI_8 = 0.41421356237309503
 
 
 def of_formula(body: Callable[..., Any], count: int) -> Callable[..., Array]:
@@ -474,15 +574,19 @@ def of_formula(body: Callable[..., Any], count: int) -> Callable[..., Array]:
     def function(*wrt: int) -> Callable[..., Array]:
         def value(*arrays: Array) -> Array:
             shape = jnp.broadcast_shapes(*(a.shape for a in arrays))
-            full = [jnp.broadcast_to(a, shape) for a in arrays]
-            numbers: list[Any] = [*map(Two, full)]
+            x, *parameters = (jnp.broadcast_to(a, shape) for a in arrays)
+            largest = x.dtype.type(jnp.finfo(x.dtype).max)
+            numbers: list[Any] = [Two(lax.clamp(-largest, x, largest)), *map(Two, parameters)]
             for level, i in enumerate(wrt, 1):
                 numbers[i] = Dual(numbers[i], 1, level)
             y = body(*numbers)
             for level in range(len(wrt), 0, -1):
                 _, y = _at(level, y)
                 y = 0 if y is None else y
-            return y.rounded() if isinstance(y, Two) else lax.full_like(full[0], float(y))
+            result = y.rounded() if isinstance(y, Two) else lax.full_like(x, float(y))
+            # Sums of infinities would be NaN. What is this large at the largest number has no bound.
+            unbounded = lax.bitwise_and(lax.gt(lax.abs(x), largest), lax.gt(lax.abs(result), x.dtype.type(2.0**60)))
+            return lax.select(unbounded, lax.mul(lax.sign(result), lax.abs(x)), result)
 
         # Each derivative is made when it is asked for, so that the tower has no top.
         return differentiable(

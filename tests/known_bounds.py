@@ -9,4 +9,6 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
         3.6,
         "a quotient, a polynomial, an exponential and three products, each rounded once; see docs/numerics.md",
     ),
+    ("golu", "float64", "value"): (7, "its inner exponential is known to 60 bits, and multiplied by up to 700"),
+    ("golu", "float64", "slope"): (6, "its inner exponential is known to 60 bits, and multiplied by up to 700"),
 }

@@ -59,6 +59,11 @@ def gelu_tanh(x):
     return x * (1 + tanh(sqrt(2 / pi()) * (x + 44715 * x**3 / 10**6))) / 2
 
 
+def hard_elish(x):
+    gate = (x + 1) / 2 if -1 < at(x) < 1 else int(at(x) >= 1)
+    return gate * (x if at(x) >= 0 else exp(x) - 1)
+
+
 def sparse_sigmoid(x):
     if abs(at(x)) == 1:  # a corner: the convention of jax.nn is the mean of the slopes on both sides
         return (1 + at(x)) / 2 + (x - at(x)) / 4
@@ -68,7 +73,8 @@ def sparse_sigmoid(x):
 def clipped_swiglu(x, value):
     gate, limit = (x if at(x) <= 7 else 7), 7
     value = value if -limit <= at(value) <= limit else (limit if at(value) > limit else -limit)
-    return gate * sigmoid(1702 * gate / 1000) * (value + 1)
+    alpha, scale = (1.702).as_integer_ratio()  # the number that the authors' code has
+    return gate * sigmoid(alpha * gate / scale) * (value + 1)
 
 
 def relu(x):
@@ -92,21 +98,46 @@ def gaussian_topk_relu(xs):
     return [max(x - mean - quantile * deviation, 0) for x in xs]
 
 
+def soft_exponential(x, alpha):
+    if at(alpha) == 0:
+        return x + alpha * (1 + x * x / 2)  # to the first order in alpha
+    return (exp(alpha * x) - 1) / alpha + alpha if at(alpha) > 0 else -log(1 - alpha * (x + alpha)) / alpha
+
+
+def xielu(x, alpha_p, alpha_n, beta):
+    if at(x) > 0:
+        return log(1 + exp(alpha_p)) * x * x + beta * x
+    return (beta + log(1 + exp(alpha_n))) * (exp(x) - 1 - x) + beta * x
+
+
 FORMULAS = {
+    "acon_c": lambda x, p1, p2, beta: (p1 - p2) * x * sigmoid(beta * (p1 - p2) * x) + p2 * x,
     "apl": lambda x, slopes, hinges: relu(x) + slopes * relu(hinges - x),  # with one hinge
+    "aptx": lambda x, alpha, beta, gamma: (alpha + tanh(beta * x)) * gamma * x,
     "arelu": arelu,
     "bent_identity": lambda x: (sqrt(x * x + 1) - 1) / 2 + x,
     "bilinear": lambda x, value: x * value,
     "celu": lambda x, alpha: x if at(x) > 0 else alpha * (exp(x / alpha) - 1),
     "clipped_swiglu": clipped_swiglu,
+    "colu": lambda x: x / (1 - x * exp(-x - exp(x))),
     "cosine": cos,
+    "derf": lambda x, alpha, s, gamma, beta: gamma * erf(alpha * x + s) + beta,
+    "dyt": lambda x, alpha, gamma, beta: gamma * tanh(alpha * x) + beta,
+    "e_swish": lambda x, beta: beta * x * sigmoid(x),
+    "elish": lambda x: (x if at(x) >= 0 else exp(x) - 1) * sigmoid(x),
     "elu": lambda x, alpha: x if at(x) > 0 else alpha * (exp(x) - 1),
+    "erf_act": lambda x, alpha, beta: x * erf(alpha * exp(beta * x)),
+    "exponential": lambda x: exp(x),
+    "ftswish": lambda x, threshold: threshold + (x * sigmoid(x) if at(x) >= 0 else 0),
     "geglu": lambda x, value: gelu_tanh(x) * value,
     "gcu": lambda x: x * cos(x),
     "gelu": gelu_tanh,
     "gelu_exact": lambda x: x * erfc(-x / sqrt(2)) / 2,
     "gelu_tanh": gelu_tanh,
+    "gish": lambda x: x * log(2 - exp(-exp(x))),
     "glu": lambda x, gate: x * sigmoid(gate),
+    "golu": lambda x: x * exp(-exp(-x)),
+    "hard_elish": hard_elish,
     "hard_mish": lambda x: x * (x + 2) / 2 if -2 < at(x) < 0 else x * int(at(x) >= 0),
     "hard_shrink": lambda x, lambd: x if abs(at(x)) > at(lambd) else 0,
     "hard_sigmoid": lambda x: (x + 3) / 6 if -3 < at(x) < 3 else int(at(x) >= 3),
@@ -114,11 +145,17 @@ FORMULAS = {
     "hard_tanh": lambda x: x if -1 <= at(x) <= 1 else (1 if at(x) > 1 else -1),
     "identity": lambda x: x,
     "leaky_relu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
+    "lisht": lambda x: x * tanh(x),
     "log_sigmoid": lambda x: -log(1 + exp(-x)),
+    "logish": lambda x: x * log(1 + sigmoid(x)),
     "mish": lambda x: x * tanh(log(1 + exp(x))),
     "mishglu": lambda x, value: x * tanh(log(1 + exp(x))) * value,
+    "mpelu": lambda x, alpha, beta: x if at(x) > 0 else alpha * (exp(beta * x) - 1),
     "nlrelu": lambda x, beta: log(1 + beta * x) if at(x) > 0 else 0,
+    "pelu": lambda x, alpha, beta: alpha * x / beta if at(x) >= 0 else alpha * (exp(x / beta) - 1),
+    "phish": lambda x: x * tanh(x * erfc(-x / sqrt(2)) / 2),
     "prelu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
+    "pserf": lambda x, gamma, delta: x * erf(gamma * log(1 + exp(delta * x))),
     "quick_gelu": lambda x: x * sigmoid(1702 * x / 1000),
     "reglu": lambda x, value: x * value if at(x) > 0 else 0,
     "relu": lambda x: x if at(x) > 0 else 0,
@@ -127,25 +164,43 @@ FORMULAS = {
     "selu": selu,
     "serf": lambda x: x * erf(log(1 + exp(x))),
     "shifted_relu": lambda x: x if at(x) > -1 else -1,
+    "shifted_softplus": lambda x: log((exp(x) + 1) / 2),
     "sigmoid": sigmoid,
     "silu": lambda x: x * sigmoid(x),
     "sine": lambda x, w0: sin(w0 * x),
+    "smish": lambda x: x * tanh(log(1 + sigmoid(x))),
+    "smu": lambda x, alpha, mu: ((1 + alpha) * x + (1 - alpha) * x * erf(mu * (1 - alpha) * x)) / 2,
     "snake": lambda x, alpha: x + sin(alpha * x) ** 2 / alpha,
+    "sinlu": lambda x, a, b: (x + a * sin(b * x)) * sigmoid(x),
+    "snake_beta": lambda x, alpha, beta: x + sin(exp(alpha) * x) ** 2 / exp(beta),
+    "soft_exponential": soft_exponential,
     "soft_shrink": lambda x, lambd: (x - lambd if at(x) > 0 else x + lambd) if abs(at(x)) > at(lambd) else 0,
     "soft_sign": lambda x: x / (1 + (x if at(x) >= 0 else -x)),
     "softplus": lambda x, beta: log(1 + exp(beta * x)) / beta,
     "sparse_plus": lambda x: (x + 1) ** 2 / 4 if -1 < at(x) < 1 else x * int(at(x) >= 1),
     "sparse_sigmoid": sparse_sigmoid,
+    "sqrt_softplus": lambda x: sqrt(log(1 + exp(x))) if at(x) > -2000 else exp(x / 2),
     "squareplus": lambda x, b: (x + sqrt(x * x + b)) / 2,
     "srelu": srelu,
     "star_relu": lambda x, s, b: s * relu(x) ** 2 + b,
+    "suish": lambda x: x if at(x) >= 0 else x * exp(x),
     "swiglu": lambda x, value: x * sigmoid(x) * value,
     "swish": lambda x, beta: x * sigmoid(beta * x),
     "tanh": tanh,
+    "tanh_exp": lambda x: x * tanh(exp(x)) if at(x) < 20 else x,  # what is left out is below 10^-10^8
     "tanh_shrink": lambda x: x - tanh(x),
+    "tanh_soft": lambda x, alpha: tanh(alpha * x) * log(1 + exp(x)),
     "threshold": lambda x, threshold, value: x if at(x) > at(threshold) else value,
     "tlu": lambda x, tau: x if at(x) > at(tau) else tau,
+    "xatlu": lambda x, alpha: x * ((atan(x) / pi() + arb(1) / 2) * (1 + 2 * alpha) - alpha),
+    "xgelu": lambda x, alpha: x * (erfc(-x / sqrt(2)) / 2 * (1 + 2 * alpha) - alpha),
+    "xielu": xielu,
+    "xsilu": lambda x, alpha: x * (sigmoid(x) * (1 + 2 * alpha) - alpha),
 }
+
+
+# Where a formula is defined, if that is not everywhere.
+DOMAINS = {"soft_exponential": lambda x, alpha: alpha >= 0 or 1 - arb(alpha) * (arb(x) + arb(alpha)) > 0}
 
 
 def entmax(xs, alpha=1.5):
@@ -229,12 +284,13 @@ def derivatives(name, x, order=2, wrt="x", **parameters):
 
     Returns:
       Two float64 arrays of shape ``(order + 1, x.size)``: the results rounded to nearest, and what that left over,
-      which is 0 unless ``x`` is float64.
+      which is 0 unless ``x`` is float64. NaN where the formula is not defined.
     """
     formula, names = FORMULAS[name], ("x", *parameters)
     double = np.asarray(x).dtype == np.float64
     columns = np.broadcast_arrays(*(np.asarray(a, np.float64).ravel() for a in (x, *parameters.values())))
-    rows = np.transpose(columns).tolist()
+    defined = np.array([name not in DOMAINS or DOMAINS[name](*row) for row in np.transpose(columns).tolist()], bool)
+    rows = np.transpose(columns)[defined].tolist()
     factorials = [math.factorial(k) for k in range(order + 1)]
 
     def series(argument, value):
@@ -248,7 +304,9 @@ def derivatives(name, x, order=2, wrt="x", **parameters):
 
     previous, ctx.cap = ctx.cap, order + 1
     try:
-        return _results(evaluate, len(rows), order + 1, double)
+        out = np.full((2, order + 1, defined.size), np.nan)
+        out[:, :, defined] = _results(evaluate, len(rows), order + 1, double)
+        return out
     finally:
         ctx.cap = previous
 

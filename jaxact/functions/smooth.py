@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
+
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
@@ -530,6 +533,7 @@ def squareplus(x: ArrayLike, b: ArrayLike = 4) -> Array:
 
 
 def _bent_identity_slope(x: Array) -> Array:
+    x = jnp.clip(x, -(2.0**100), 2.0**100)  # so that infinities need no care
     return 1 + x / _root(x, 1) / 2
 
 
@@ -558,7 +562,8 @@ def bent_identity(x: ArrayLike) -> Array:
     References:
       Wikipedia, Activation function, table of 12 February 2018.
     """
-    return x + x * (x / (1 + _root(x, 1))) / 2
+    bend = jnp.clip(x, -(2.0**100), 2.0**100)
+    return x * (1 + bend / (1 + _root(bend, 1)) / 2)
 
 
 def _sparse_plus_slope(x: Array) -> Array:
@@ -655,4 +660,462 @@ def serf(x: ArrayLike) -> Array:
         left=(-40, lambda x: two.TWO_OVER_ROOT_PI * x * two.exp_up(x)),
         right=(1, lambda x: -x * two.erfc_up(two.softplus(x))),
         line=(0, x),
+    )
+
+
+def _rectified(x: Array, gate: Callable[[Array], Array], scale: ArrayLike = 1) -> Array:
+    """``scale x gate(x)``, of two-part numbers, for a gate like ``e^x + O(e^2x)`` and ``1 - e^-x + O(e^-2x)``."""
+    return two.with_tails(
+        x,
+        lambda x: scale * x * gate(x),
+        left=(-40, lambda x: scale * x * two.exp_up(x)),
+        right=(40, lambda x: -scale * x * two.exp_up(-x)),
+        line=(0, scale * x),
+    )
+
+
+def _exponential(x: Array) -> Array:
+    up = num.exp_up(-num.magnitude(num.clamped(x)))
+    return jnp.where(x < 0, up * num.DOWN, num.UP / up)
+
+
+@activation(slope=lambda x: exponential(x), kind="smooth", range=(0, INF), tails=(0, INF))
+def exponential(x: ArrayLike) -> Array:
+    r"""Exponential function.
+
+    .. math:: \mathrm{exponential}(x) = e^x
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``; infinite where the result is no number of that dtype.
+
+    References:
+      Keras, layer activation functions, 2015; it serves as the link function of Poisson regression in McCullagh and
+      Nelder, Generalized linear models, 1989.
+    """
+    return _exponential(x)
+
+
+@activation(two_part=True, kind="smooth", range=(-0.6931471805599453, INF), tails=(0, 1))
+def shifted_softplus(x: ArrayLike) -> Array:
+    r"""Softplus shifted to pass through 0.
+
+    .. math:: \mathrm{shifted\_softplus}(x) = \log\left(\tfrac{1}{2} e^x + \tfrac{1}{2}\right)
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Schütt et al., SchNet: a continuous-filter convolutional neural network for modeling quantum interactions, 2017,
+      arXiv:1706.08566.
+    """
+
+    def near(x: Array) -> Array:  # x / 2 + log(cosh(x / 2))
+        return x / 2 + two.log1p(two.square(two.expm1(x / 2)) / (2 * two.exp(x / 2)))
+
+    far = two.with_tails(
+        x,
+        lambda x: two.softplus(x) - two.LN_2,
+        left=(-40, two.exp_up),
+        right=(40, lambda x: two.exp_up(-x)),
+        line=(-two.LN_2, x - two.LN_2),
+    )
+    return two.where(two.magnitude(x) < 1, near(two.clip(x, -1, 1)), far)
+
+
+@activation(two_part=True, kind="smooth", range=(0, INF), tails=(0, 0))
+def sqrt_softplus(x: ArrayLike) -> Array:
+    r"""Square root of the softplus, which language models use to score experts.
+
+    .. math:: \mathrm{sqrt\_softplus}(x) = \sqrt{\log(1 + e^x)}
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Hugging Face, Transformers, activation ``sqrtsoftplus``, 2026.
+    """
+    return two.where(x < -40, two.down(two.exp_up(x / 2)), two.sqrt(two.softplus(two.clip(x, -40, INF))))
+
+
+@activation(two_part=True, kind="smooth", range=(0, INF), tails=(-1, 1), minimum=0.0)
+def lisht(x: ArrayLike) -> Array:
+    r"""Linearly scaled hyperbolic tangent.
+
+    .. math:: \mathrm{lisht}(x) = x \tanh(x)
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Roy, Manna, Dubey and Chaudhuri, LiSHT: non-parametric linearly scaled hyperbolic tangent activation function for
+      neural networks, 2019, arXiv:1901.05894.
+    """
+    return two.with_tails(
+        x,
+        lambda x: x * two.tanh(x),
+        left=(-20, lambda x: 2 * x * two.exp_up(2 * x)),
+        right=(20, lambda x: -2 * x * two.exp_up(-2 * x)),
+        line=(-x, x),
+    )
+
+
+@activation(
+    two_part=True,
+    kind="smooth",
+    range=(-0.35328577784821127, INF),
+    tails=(0, 1),
+    minimum=-1.0788600584646241,
+    aliases=("telu", "tanhexp"),
+)
+def tanh_exp(x: ArrayLike) -> Array:
+    r"""TanhExp, also published as TeLU, a hyperbolic tangent exponential linear unit.
+
+    .. math:: \mathrm{tanh\_exp}(x) = x \tanh(e^x)
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Liu and Di, TanhExp: a smooth activation function with high convergence speed for lightweight neural networks,
+      2020, arXiv:2003.09855; Fernandez and Mali, TeLU activation function for fast and stable deep learning, 2024,
+      arXiv:2412.20269.
+    """
+
+    def rest(x: Array) -> Array:  # x (tanh(e^x) - 1)
+        e = two.exp_up(-2 * two.exp(two.clip(x, 1, 7)))
+        return -2 * x * e / (1 + two.down(e))
+
+    return two.with_tails(
+        x,
+        lambda x: x * two.tanh(two.exp(x)),
+        left=(-40, lambda x: x * two.exp_up(x)),
+        right=(1, rest),
+        line=(0, x),
+    )
+
+
+@activation(
+    two_part=True,
+    kind="smooth",
+    range=(-0.25276881678944035, INF),
+    tails=(0, 0.6931471805599453),
+    minimum=-1.3724541370256921,
+)
+def logish(x: ArrayLike) -> Array:
+    r"""Logish.
+
+    .. math:: \mathrm{logish}(x) = x \log(1 + \sigma(x))
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Zhu, Zeng, Lin and Zou, Logish: a new nonlinear nonmonotonic activation function for convolutional neural network,
+      Neurocomputing 458, 2021.
+    """
+    return two.with_tails(
+        x,
+        lambda x: x * two.log1p(two.sigmoid(x)),
+        left=(-40, lambda x: x * two.exp_up(x)),
+        right=(40, lambda x: -x * two.exp_up(-x) / 2),
+        line=(0, x * two.LN_2),
+    )
+
+
+@activation(two_part=True, kind="smooth", range=(-0.2499936636601295, INF), tails=(0, 0.6), minimum=-1.3945193019245041)
+def smish(x: ArrayLike) -> Array:
+    r"""Smish.
+
+    .. math:: \mathrm{smish}(x) = x \tanh(\log(1 + \sigma(x)))
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Wang, Ren and Wang, Smish: a novel activation function for deep learning methods, Electronics 11, 2022.
+    """
+
+    def middle(x: Array) -> Array:  # tanh(log u) = (u^2 - 1) / (u^2 + 1)
+        s = two.sigmoid(x)
+        square = s * (2 + s)
+        return x * (square / (2 + square))
+
+    return two.with_tails(
+        x,
+        middle,
+        left=(-40, lambda x: x * two.exp_up(x)),
+        right=(40, lambda x: -x * two.exp_up(-x) * Fraction(8, 25)),
+        line=(0, x * Fraction(3, 5)),
+    )
+
+
+@activation(two_part=True, kind="smooth", range=(0, INF), tails=(0, 1), minimum=0.0)
+def phish(x: ArrayLike) -> Array:
+    r"""Phish.
+
+    .. math:: \mathrm{phish}(x) = x \tanh(\mathrm{gelu}(x)), \quad \mathrm{gelu}(x) = x \, \Phi(x)
+
+    At -inf it is 0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Naveen, Phish: a novel hyper-optimizable activation function, TechRxiv, 2022.
+    """
+
+    def rest(x: Array) -> Array:  # x (tanh(gelu) - 1)
+        e = two.exp_up(-2 * (x - x * two.down(two.normal_tail_up(x))))
+        return -2 * x * e / (1 + two.down(e))
+
+    return two.with_tails(
+        x,
+        lambda x: x * two.tanh(x * two.normal(x)),
+        left=(-6, lambda x: two.square(x) * two.normal_tail_up(-x)),
+        right=(6, rest),
+        line=(0, x),
+    )
+
+
+@activation(
+    two_part=True, kind="smooth", range=(-0.097260131227639405, INF), tails=(0, 1), minimum=-0.56714329040978387
+)
+def golu(x: ArrayLike) -> Array:
+    r"""Gompertz linear unit.
+
+    .. math:: \mathrm{golu}(x) = x \, e^{-e^{-x}}
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Das, Seng, Feurer, Lindauer and Hutter, Gompertz linear units: leveraging asymmetry for enhanced learning
+      dynamics, 2025, arXiv:2502.03654.
+    """
+    return two.with_tails(
+        x,
+        lambda x: x * two.exp(-two.exp(-x)),
+        left=(-1, lambda x: x * two.exp_up(-two.exp(two.clip(-x, 1, 7)))),
+        right=(40, lambda x: -x * two.exp_up(-x)),
+        line=(0, x),
+    )
+
+
+@activation(two_part=True, kind="smooth", range=(-0.37715856839612915, INF), tails=(0, 1), minimum=-0.72692498859604414)
+def colu(x: ArrayLike) -> Array:
+    r"""Collapsing linear unit.
+
+    .. math:: \mathrm{colu}(x) = \frac{x}{1 - x \, e^{-(x + e^x)}}
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Vagerwal, Deeper learning with CoLU activation, 2021, arXiv:2112.12078.
+    """
+
+    def middle(x: Array) -> Array:
+        e = two.exp(x)
+        return x * e / (e - x * two.exp(-e))
+
+    def rest(x: Array) -> Array:
+        e = x * two.exp_up(-x - two.exp(two.clip(x, 0, 7)))
+        return x * e / (1 - two.down(e))
+
+    return two.with_tails(x, middle, left=(-40, lambda x: -two.exp_up(x)), right=(1, rest), line=(0, x))
+
+
+@activation(
+    two_part=True, kind="smooth", range=(-0.38288874629647647, INF), tails=(0, 1.375), minimum=-1.2784645427610737
+)
+def e_swish(x: ArrayLike, beta: ArrayLike = 1.375) -> Array:
+    r"""E-swish, a scaled SiLU.
+
+    .. math:: \mathrm{e\_swish}(x) = \beta x \, \sigma(x)
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+      beta: scale, from 1 to 2 in the paper; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Alcaide, E-swish: adjusting activations to different network depths, 2018, arXiv:1801.07145.
+    """
+    return _rectified(x, two.sigmoid, beta)
+
+
+@activation(two_part=True, kind="smooth", range=(-0.1715728752538099, INF), tails=(0, 1), minimum=-0.88137358701954303)
+def elish(x: ArrayLike) -> Array:
+    r"""Exponential linear sigmoid squashing.
+
+    .. math:: \mathrm{elish}(x) = \begin{cases} x \, \sigma(x) & x \ge 0 \\ (e^x - 1) \, \sigma(x) & x < 0 \end{cases}
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Basirat and Roth, The quest for the golden activation function, 2018, arXiv:1808.00783.
+    """
+    return two.with_tails(
+        x,
+        lambda x: two.where(x < 0, two.expm1(two.clip(x, -40, 0)), x) * two.sigmoid(x),
+        left=(-40, lambda x: -two.exp_up(x)),
+        right=(40, lambda x: -x * two.exp_up(-x)),
+        line=(0, x),
+    )
+
+
+@activation(
+    two_part=True,
+    kind="smooth",
+    range=(-0.099673151528742618, INF),
+    tails=(0, 1),
+    kinks=(-1.0, 1.0),
+    minimum=-0.44285440100238858,
+)
+def hard_elish(x: ArrayLike) -> Array:
+    r"""Hard exponential linear sigmoid squashing: :func:`elish` with a piecewise linear sigmoid.
+
+    .. math::
+        \mathrm{hard\_elish}(x) = \min(\max((x + 1) / 2, 0), 1) \begin{cases} x & x \ge 0 \\ e^x - 1 & x < 0 \end{cases}
+
+    Its slope at -1 is 0 and at 1 it is 1.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Basirat and Roth, The quest for the golden activation function, 2018, arXiv:1808.00783.
+    """
+    inner = two.clip(x, -1, 1)
+    middle = two.where(x < 0, two.expm1(two.clip(x, -1, 0)), inner) * ((inner + 1) / 2)
+    return two.where(x <= -1, 0 * inner, two.where(x >= 1, x, middle))
+
+
+@activation(two_part=True, kind="smooth", range=(-0.2, INF), tails=(0, 1), kinks=(0.0,))
+def ftswish(x: ArrayLike, threshold: ArrayLike = -0.2) -> Array:
+    r"""Flatten-T Swish, a SiLU that is constant on the negative side.
+
+    .. math:: \mathrm{ftswish}(x) = T + \begin{cases} x \, \sigma(x) & x \ge 0 \\ 0 & x < 0 \end{cases}
+
+    with :math:`T` the threshold. Its slope at 0 is 1/2.
+
+    Args:
+      x: real array of any shape.
+      threshold: value on the negative side; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Chieng, Wahid, Ong and Perla, Flatten-T Swish: a thresholded ReLU-Swish-like activation function for deep
+      learning, 2018, arXiv:1812.06247.
+    """
+    return threshold + two.where(x < 0, 0, _rectified(x, two.sigmoid))
+
+
+@activation(two_part=True, kind="smooth", range=(-0.36787944117144233, INF), tails=(0, 1), kinks=(0.0,), minimum=-1.0)
+def suish(x: ArrayLike) -> Array:
+    r"""Suish.
+
+    .. math:: \mathrm{suish}(x) = \max(x, x \, e^{-|x|})
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Kunc and Kléma, Three decades of activations: a comprehensive survey of 400 activation functions for neural
+      networks, 2024, arXiv:2402.09092.
+    """
+    left = two.with_tails(x, lambda x: x * two.exp(x), left=(-40, lambda x: x * two.exp_up(x)), right=(0, lambda x: x))
+    return two.where(x < 0, left, x)
+
+
+@activation(
+    two_part=True,
+    kind="smooth",
+    range=(-0.27815946089638691, INF),
+    tails=(0, 0.6931471805599453),
+    minimum=-1.282051049260126,
+)
+def gish(x: ArrayLike) -> Array:
+    r"""Gish.
+
+    .. math:: \mathrm{gish}(x) = x \log\left(2 - e^{-e^x}\right)
+
+    At -inf it is -0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Kaytan, Aydilek and Yeroğlu, Gish: a novel activation function for image classification, Neural Computing and
+      Applications 35, 2023.
+    """
+    return two.with_tails(
+        x,
+        lambda x: x * two.log1p(-two.expm1(-two.exp(x))),
+        left=(-40, lambda x: x * two.exp_up(x)),
+        right=(3.7, lambda x: -x * two.exp_up(-two.exp(two.clip(x, 3, 7))) / 2),
+        line=(0, x * two.LN_2),
     )
