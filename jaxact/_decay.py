@@ -21,9 +21,10 @@ def decay_mask(params: Any) -> Any:
     linear :math:`x / 2`.
 
     A group of parameters belongs to an activation if its names are exactly those of the parameters of one function of
-    ``jaxact``: ``{"beta"}`` is a Swish, but ``{"beta", "gamma"}`` and ``{"beta", "kernel"}`` are not. No group of names
-    that a layer of Flax has is taken for an activation, except for the negative slope of its own ``PReLU``. Biases and
-    the scales of normalization layers are left to the caller, as opinions on them differ; see the second example.
+    ``jaxact``: ``{"beta"}`` is a Swish, but ``{"beta", "gamma"}`` and ``{"beta", "kernel"}`` are not.
+    ``{"weights"}`` is a Mixture. No group of names that a layer of Flax has is taken for an activation, except for the
+    negative slope of its own ``PReLU``. Biases and the scales of normalization layers are left to the caller, as
+    opinions on them differ; see the second example.
 
     Args:
       params: pytree of dicts, lists, ``nnx.State`` and the like, with the modules' names for their parameters.
@@ -51,6 +52,7 @@ def decay_mask(params: Any) -> Any:
         for depth, key in enumerate(path):
             siblings[path[:depth]].add(_name(key))
     groups = {frozenset(record.parameters) for record in specs() if record.parameters}
+    groups.add(frozenset({"weights"}))  # of a Mixture, which is a module and no function
     return structure.unflatten([not path or siblings[path[:-1]] not in groups for path in paths])
 
 

@@ -1,19 +1,26 @@
-"""What the linen and the NNX modules share: initial values, and how parameters line up with the input. No flax here."""
+"""What the linen and the NNX modules share, from initial values to gates. No flax here."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike, DTypeLike
 
-from jaxact._activation import Activation, as_floating
+from jaxact._activation import Activation, as_floating, get, spec, specs
+from jaxact._derivative import compute_dtype
 
 Initializer = Callable[[Array, tuple[int, ...], DTypeLike], Any]
 Initial = float | Sequence[float] | Initializer
+Gate = str | Callable[[Array, Array], Array]
+Partitioning = tuple[str | None, str | None]
+
+KERNEL_INIT: Initializer = jax.nn.initializers.lecun_normal()
+BIAS_INIT: Initializer = jax.nn.initializers.zeros
 
 NO_FLAX = "jaxact's modules need flax; install it with: pip install 'jaxact[flax]'"
 
@@ -66,9 +73,23 @@ def call(
     Raises:
       ValueError: the input has no such axis, or not ``features`` channels along it.
     """
-    x = as_floating(record.name, x)
-    if dtype is not None:
-        x = lax.convert_element_type(x, dtype)
+    x = converted(record.name, x, dtype)
+    values = aligned(module, x, list(parameters.values()), features, axis)
+    return record.function(x, **dict(zip(parameters, values, strict=True)), **options)
+
+
+def converted(function: str, x: ArrayLike, dtype: DTypeLike | None) -> Array:
+    """``x`` as a floating array, of that dtype if there is one."""
+    x = as_floating(function, x)
+    return x if dtype is None else lax.convert_element_type(x, dtype)
+
+
+def aligned(module: str, x: Array, parameters: list[Array], features: int | None, axis: int) -> list[Array]:
+    """The parameters, the last axis of each along ``axis`` of the input if there are ``features``.
+
+    Raises:
+      ValueError: the input has no such axis, or not ``features`` channels along it.
+    """
     if features is not None:
         if not -x.ndim <= axis < x.ndim:
             raise ValueError(
@@ -80,5 +101,81 @@ def call(
                 f"got features={features} for size {x.shape[axis]} in shape {x.shape}"
             )
         channels = tuple(features if i == axis % x.ndim else 1 for i in range(x.ndim))
-        parameters = {name: jnp.reshape(p, (*p.shape[:-1], *channels)) for name, p in parameters.items()}
-    return record.function(x, **parameters, **options)
+        return [jnp.reshape(p, (*p.shape[:-1], *channels)) for p in parameters]
+    return parameters
+
+
+def mixed(module: str, names: Sequence[str]) -> tuple[Callable[..., Array], ...]:
+    """The activations of a mixture.
+
+    Raises:
+      ValueError: there are none, or one of them is not elementwise.
+      KeyError: there is no such activation.
+    """
+    if isinstance(names, str) or not names:
+        raise ValueError(f"{module}: names must be a tuple of at least one activation, got {names!r}")
+    for name in names:
+        if not spec(name).elementwise:
+            raise ValueError(
+                f"{module}: names must be of elementwise activations, got {name!r}, of the {spec(name).kind} ones"
+            )
+    return tuple(map(get, names))
+
+
+def mixture(functions: Sequence[Callable[..., Array]], x: Array, weights: Array) -> Array:
+    """The functions of ``x``, weighted by the softmax of ``weights`` along its first axis; rounded once."""
+
+    @jax.checkpoint  # keeps the input, not what each function makes of it
+    def apply(x: Array, weights: Array) -> Array:
+        wide = lax.convert_element_type(x, compute_dtype(x.dtype))
+        share = get("softmax")(lax.convert_element_type(weights, wide.dtype), axis=0)
+        total = sum(share[i] * f(wide) for i, f in enumerate(functions))
+        return lax.convert_element_type(total, x.dtype)
+
+    return apply(x, weights)
+
+
+def gate_function(module: str, gate: Gate) -> Callable[[Array, Array], Array]:
+    """The function of gate and value of that name.
+
+    Raises:
+      ValueError: there is no such gate.
+    """
+    if callable(gate):
+        return gate
+    known = [record.name for record in specs("gated")]
+    if gate not in known:
+        raise ValueError(
+            f"{module}: gate must be a function of gate and value, or one of {', '.join(known)}; got {gate!r}"
+        )
+    return _glu if gate == "glu" else get(gate)
+
+
+def _glu(gate: Array, value: Array) -> Array:
+    """``glu`` takes both in one array, the gate last."""
+    return get("glu")(jnp.concatenate([value, gate], -1))
+
+
+def check_sizes(module: str, **sizes: int) -> None:
+    """Refuse what is no size."""
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{module}: {name} must be at least 1, got {size}")
+
+
+def check_features(module: str, x: Array, features: int) -> None:
+    """Refuse input of another size along its last axis."""
+    if x.ndim == 0 or x.shape[-1] != features:
+        raise ValueError(
+            f"{module}: features must equal the input's size along its last axis, got features={features} for input of "
+            f"shape {x.shape}"
+        )
+
+
+Arrays = TypeVar("Arrays", bound=tuple)
+
+
+def like_the_first(arrays: Arrays, /, *, dtype: Any = None, inexact: bool = True) -> Arrays:
+    """The arrays in the dtype of the first: how kernels and biases follow their input."""
+    dtype = arrays[0].dtype
+    return tuple(None if a is None else lax.convert_element_type(a, dtype) for a in arrays)  # type: ignore[return-value]

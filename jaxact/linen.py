@@ -14,7 +14,7 @@ from jax.typing import ArrayLike, DTypeLike
 
 import jaxact
 from jaxact import _module
-from jaxact._module import Initial
+from jaxact._module import Gate, Initial, Initializer, Partitioning
 
 try:
     import flax.linen as nn
@@ -22,7 +22,7 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError(_module.NO_FLAX) from error
 
-__all__ = ["Learnable", "PReLU", "RReLU", "Sine", "Snake", "Swish"]
+__all__ = ["GatedMLP", "Learnable", "Mixture", "PReLU", "ProbAct", "RReLU", "Sine", "Snake", "Swish"]
 
 
 class Learnable(nn.Module):
@@ -230,6 +230,181 @@ class RReLU(nn.Module):
         key = None if deterministic else _key(self, self.rng_collection, rng)
         options = {"key": key, "lower": self.lower, "upper": self.upper, "deterministic": deterministic}
         return _module.call("RReLU", jaxact.spec("rrelu"), x, {}, options, None, -1, self.dtype)
+
+
+class ProbAct(nn.Module):
+    r"""ProbAct, :func:`jaxact.prob_act` with a learned standard deviation and keys from a random stream.
+
+    .. math:: y = \max(x, 0) + \sigma \varepsilon, \quad \varepsilon \sim N(0, 1)
+
+    Args:
+      features, axis, param_dtype: see :class:`Learnable`.
+      sigma_init: initial :math:`\sigma`, a number or an initializer.
+      deterministic: whether to use the mean; the call's argument of this name goes first.
+      rng_collection: name of the stream that the keys come from.
+      dtype: what the input is converted to first; ``None`` leaves it as it is.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``, or the stream is missing.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.ProbAct(deterministic=True).init(jax.random.key(0), jax.numpy.zeros(3))
+      {'params': {'sigma': Array(0., dtype=float32)}}
+
+    References:
+      Shridhar et al., ProbAct: a probabilistic activation function for deep neural networks, 2019, arXiv:1905.10761.
+    """
+
+    features: int | None = None
+    axis: int = -1
+    sigma_init: Initial = 0.0
+    deterministic: bool = False
+    rng_collection: str = "activation"
+    dtype: DTypeLike | None = None
+    param_dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: ArrayLike, deterministic: bool | None = None, rng: Array | None = None) -> Array:
+        """Apply the function to ``x``, with the key ``rng`` if there is one."""
+        deterministic = self.deterministic if deterministic is None else deterministic
+        init = _module.initializer("ProbAct: sigma_init", self.sigma_init)
+        shape = _module.parameter_shape("ProbAct", 0.0, self.features)
+        parameters = {"sigma": self.param("sigma", init, shape, self.param_dtype)}
+        key = None if deterministic else _key(self, self.rng_collection, rng)
+        options = {"key": key, "deterministic": deterministic}
+        record = jaxact.spec("prob_act")
+        return _module.call("ProbAct", record, x, parameters, options, self.features, self.axis, self.dtype)
+
+
+class Mixture(nn.Module):
+    r"""Mixture, a learned convex combination of activations.
+
+    .. math:: y = \sum_i p_i f_i(x), \quad p = \mathrm{softmax}(w)
+
+    The combination is the paper's; the softmax is what keeps it convex. It starts as the mean, is computed in float32
+    and rounded once, and the backward pass keeps the input alone.
+
+    Args:
+      names: elementwise activations, by name; at their default parameters.
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      weights_init: initial :math:`w`, a number, one for each of the activations, or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``names`` is empty or has one that is not elementwise, or ``features`` is not the input's size along
+        ``axis``.
+      KeyError: there is no such activation.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.Mixture(("relu", "tanh")).init(jax.random.key(0), jax.numpy.zeros(3))
+      {'params': {'weights': Array([0., 0.], dtype=float32)}}
+
+    References:
+      Manessi and Rozza, Learning combinations of activation functions, 2018, arXiv:1801.09403.
+    """
+
+    names: tuple[str, ...]
+    features: int | None = None
+    axis: int = -1
+    weights_init: Initial = 0.0
+    dtype: DTypeLike | None = None
+    param_dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: ArrayLike) -> Array:
+        """Apply the mixture to ``x``."""
+        functions = _module.mixed("Mixture", self.names)
+        init = _module.initializer("Mixture: weights_init", self.weights_init)
+        shape = _module.parameter_shape("Mixture", (0.0,) * len(functions), self.features)
+        weights = self.param("weights", init, shape, self.param_dtype)
+        x = _module.converted("linen.Mixture", x, self.dtype)
+        return _module.mixture(functions, x, *_module.aligned("Mixture", x, [weights], self.features, self.axis))
+
+
+class GatedMLP(nn.Module):
+    r"""Gated feed-forward layer of current language models.
+
+    .. math:: y = W_o \, g(W_a x, W_b x)
+
+    with :math:`g` a gated activation, and biases if there are any. It has the layers ``wi_gate``, ``wi_value`` and
+    ``wo``, each with a ``kernel`` of shape (inputs, outputs), and ``bias``.
+
+    With ``partitioning=("embed", "mlp")`` the kernels carry those names for their axes, in that order on the way in and
+    the other way round on the way out. They are names of mesh axes, or logical ones that rules translate; with
+    ``(None, "model")`` the hidden units are split over ``model``, which takes one reduction per call.
+
+    Args:
+      features: size of the last axis of the input, and of the result.
+      hidden: number of hidden units; two thirds of what a plain layer has make it as large.
+      gate: name of a gated activation, or a function of gate and value.
+      use_bias: whether the layers have biases.
+      kernel_init: initializer of the kernels.
+      bias_init: initializer of the biases.
+      partitioning: names of the axes of features and of hidden units; ``None`` attaches no metadata.
+      dtype: what the input is converted to first, and computed in; ``None`` leaves it as it is.
+      param_dtype: dtype of the parameters.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: there is no such gate, a size is not positive, or the input's last axis has not ``features`` entries.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> mlp = jaxact.linen.GatedMLP(features=4, hidden=8)
+      >>> jax.tree.map(jax.numpy.shape, mlp.init(jax.random.key(0), jax.numpy.zeros((2, 4)))["params"])
+      {'wi_gate': {'kernel': (4, 8)}, 'wi_value': {'kernel': (4, 8)}, 'wo': {'kernel': (8, 4)}}
+
+    References:
+      Shazeer, GLU variants improve transformer, 2020, arXiv:2002.05202.
+    """
+
+    features: int
+    hidden: int
+    gate: Gate = "swiglu"
+    use_bias: bool = False
+    kernel_init: Initializer = _module.KERNEL_INIT
+    bias_init: Initializer = _module.BIAS_INIT
+    partitioning: Partitioning | None = None
+    dtype: DTypeLike | None = None
+    param_dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: ArrayLike) -> Array:
+        """Apply the layer to ``x``."""
+        _module.check_sizes("GatedMLP", features=self.features, hidden=self.hidden)
+        activation = _module.gate_function("GatedMLP", self.gate)
+        x = _module.converted("linen.GatedMLP", x, self.dtype)
+        _module.check_features("GatedMLP", x, self.features)
+        embed, mlp = self.partitioning or (None, None)
+        h = activation(
+            self._dense("wi_gate", self.hidden, (embed, mlp), x.dtype)(x),
+            self._dense("wi_value", self.hidden, (embed, mlp), x.dtype)(x),
+        )
+        return self._dense("wo", self.features, (mlp, embed), x.dtype)(h)
+
+    def _dense(self, name: str, size: int, axes: Partitioning, dtype: DTypeLike) -> nn.Dense:
+        kernel_init, bias_init = self.kernel_init, self.bias_init
+        if self.partitioning is not None:
+            kernel_init = nn.with_partitioning(kernel_init, axes)
+            bias_init = nn.with_partitioning(bias_init, axes[1:])
+        return nn.Dense(
+            size,
+            use_bias=self.use_bias,
+            dtype=dtype,
+            param_dtype=self.param_dtype,
+            kernel_init=kernel_init,
+            bias_init=bias_init,
+            name=name,
+        )
 
 
 def _key(module: nn.Module, stream: str, rng: Array | None) -> Array:

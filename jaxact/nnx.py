@@ -15,14 +15,14 @@ from jax.typing import ArrayLike, DTypeLike
 
 import jaxact
 from jaxact import _module
-from jaxact._module import Initial
+from jaxact._module import Gate, Initial, Initializer, Partitioning
 
 try:
     from flax import nnx
 except ModuleNotFoundError as error:
     raise ImportError(_module.NO_FLAX) from error
 
-__all__ = ["Learnable", "PReLU", "RReLU", "Sine", "Snake", "Swish"]
+__all__ = ["GatedMLP", "Learnable", "Mixture", "PReLU", "ProbAct", "RReLU", "Sine", "Snake", "Swish"]
 
 
 class Common(TypedDict, total=False):
@@ -87,13 +87,7 @@ class Learnable(nnx.Module):
         self.param_dtype = param_dtype
         for name, default in self.record.parameters.items():
             argument = f"{module}: {name}_init"
-            key: Any = None
-            if callable(initial[name]):
-                if rngs is None:
-                    raise ValueError(f"{argument} is a function and needs a random key; pass rngs=nnx.Rngs(seed)")
-                key = rngs.params()
-            init = _module.initializer(argument, initial[name])
-            setattr(self, name, nnx.Param(init(key, _module.parameter_shape(module, default, features), param_dtype)))
+            setattr(self, name, _param(argument, initial[name], default, features, param_dtype, rngs))
 
     def __call__(self, x: ArrayLike) -> Array:
         """Apply the function to ``x``."""
@@ -228,7 +222,35 @@ class Snake(Learnable):
         super().__init__(features, {"alpha": alpha_init}, **common)
 
 
-class RReLU(nnx.Module):
+class _Stochastic(nnx.Module):
+    """What modules that draw have in common: whether they do, and the stream that their keys come from."""
+
+    def __init__(self, deterministic: bool, rng_collection: str, dtype: DTypeLike | None, rngs: nnx.Rngs | None):
+        """Take a stream of its own."""
+        self.deterministic = deterministic
+        self.rng_collection = rng_collection
+        self.dtype = dtype
+        stream = _stream(rngs, rng_collection)
+        # Data even if there is none, so that one may be set later.
+        self.rngs = nnx.data(None if stream is None else stream.fork())
+
+    def set_view(self, deterministic: bool | None = None) -> None:
+        """What ``nnx.view`` sets.
+
+        Args:
+          deterministic: whether to use the mean; ``None`` leaves it as it is.
+        """
+        if deterministic is not None:
+            self.deterministic = deterministic
+
+    def _drawn(self, deterministic: bool | None, rngs: nnx.Rngs | nnx.RngStream | Array | None) -> dict[str, Any]:
+        """Key and ``deterministic`` of one call."""
+        deterministic = self.deterministic if deterministic is None else deterministic
+        key = None if deterministic else _key(self, self.rng_collection, self.rngs if rngs is None else rngs)
+        return {"key": key, "deterministic": deterministic}
+
+
+class RReLU(_Stochastic):
     r"""Randomized leaky rectified linear unit, :func:`jaxact.rrelu` with keys from a random stream.
 
     .. math:: y = \begin{cases} x & x \ge 0 \\ a x & x < 0 \end{cases}, \quad a \sim U(l, u)
@@ -274,30 +296,234 @@ class RReLU(nnx.Module):
         """Take a stream of its own."""
         self.lower = lower
         self.upper = upper
-        self.deterministic = deterministic
-        self.rng_collection = rng_collection
-        self.dtype = dtype
-        stream = _stream(rngs, rng_collection)
-        # Data even if there is none, so that one may be set later.
-        self.rngs = nnx.data(None if stream is None else stream.fork())
-
-    def set_view(self, deterministic: bool | None = None) -> None:
-        """What ``nnx.view`` sets.
-
-        Args:
-          deterministic: whether to use the mean slope; ``None`` leaves it as it is.
-        """
-        if deterministic is not None:
-            self.deterministic = deterministic
+        super().__init__(deterministic, rng_collection, dtype, rngs)
 
     def __call__(
         self, x: ArrayLike, deterministic: bool | None = None, rngs: nnx.Rngs | nnx.RngStream | Array | None = None
     ) -> Array:
         """Apply the function to ``x``, with a key of ``rngs`` if there is one."""
-        deterministic = self.deterministic if deterministic is None else deterministic
-        key = None if deterministic else _key(self, self.rng_collection, self.rngs if rngs is None else rngs)
-        options = {"key": key, "lower": self.lower, "upper": self.upper, "deterministic": deterministic}
+        options = {**self._drawn(deterministic, rngs), "lower": self.lower, "upper": self.upper}
         return _module.call("RReLU", jaxact.spec("rrelu"), x, {}, options, None, -1, self.dtype)
+
+
+class ProbAct(_Stochastic):
+    r"""ProbAct, :func:`jaxact.prob_act` with a learned standard deviation and keys from a random stream.
+
+    .. math:: y = \max(x, 0) + \sigma \varepsilon, \quad \varepsilon \sim N(0, 1)
+
+    Args:
+      features, axis, param_dtype: see :class:`Learnable`.
+      sigma_init: initial :math:`\sigma`, a number or an initializer.
+      deterministic: whether to use the mean; the call's argument of this name goes first, and
+        ``train()`` and ``eval()`` of the model set this one.
+      rng_collection: name of the stream that the keys come from.
+      dtype: what the input is converted to first; ``None`` leaves it as it is.
+      rngs: where the stream is taken from, and initializers get their keys; the stream goes its own way from there.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``, or the stream is missing.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.ProbAct(features=2, sigma_init=0.1).sigma[...]
+      Array([0.1, 0.1], dtype=float32)
+
+    References:
+      Shridhar et al., ProbAct: a probabilistic activation function for deep neural networks, 2019, arXiv:1905.10761.
+    """
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        axis: int = -1,
+        sigma_init: Initial = 0.0,
+        deterministic: bool = False,
+        rng_collection: str = "activation",
+        dtype: DTypeLike | None = None,
+        param_dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs | None = None,
+    ):
+        """Make the parameter, and take a stream of its own."""
+        super().__init__(deterministic, rng_collection, dtype, rngs)
+        self.features = features
+        self.axis = axis
+        self.param_dtype = param_dtype
+        self.sigma = _param("ProbAct: sigma_init", sigma_init, 0.0, features, param_dtype, rngs)
+
+    def __call__(
+        self, x: ArrayLike, deterministic: bool | None = None, rngs: nnx.Rngs | nnx.RngStream | Array | None = None
+    ) -> Array:
+        """Apply the function to ``x``, with a key of ``rngs`` if there is one."""
+        parameters, options = {"sigma": self.sigma[...]}, self._drawn(deterministic, rngs)
+        record = jaxact.spec("prob_act")
+        return _module.call("ProbAct", record, x, parameters, options, self.features, self.axis, self.dtype)
+
+
+class Mixture(nnx.Module):
+    r"""Mixture, a learned convex combination of activations.
+
+    .. math:: y = \sum_i p_i f_i(x), \quad p = \mathrm{softmax}(w)
+
+    The combination is the paper's; the softmax is what keeps it convex. It starts as the mean, is computed in float32
+    and rounded once, and the backward pass keeps the input alone.
+
+    Args:
+      names: elementwise activations, by name; at their default parameters.
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      weights_init: initial :math:`w`, a number, one for each of the activations, or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``names`` is empty or has one that is not elementwise, or ``features`` is not the input's size along
+        ``axis``.
+      KeyError: there is no such activation.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.Mixture(("relu", "tanh")).weights[...]
+      Array([0., 0.], dtype=float32)
+
+    References:
+      Manessi and Rozza, Learning combinations of activation functions, 2018, arXiv:1801.09403.
+    """
+
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        features: int | None = None,
+        *,
+        axis: int = -1,
+        weights_init: Initial = 0.0,
+        dtype: DTypeLike | None = None,
+        param_dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs | None = None,
+    ):
+        """Make the weights."""
+        self.functions = _module.mixed("Mixture", names)
+        self.names = tuple(names)
+        self.features = features
+        self.axis = axis
+        self.dtype = dtype
+        self.param_dtype = param_dtype
+        default = (0.0,) * len(names)
+        self.weights = _param("Mixture: weights_init", weights_init, default, features, param_dtype, rngs)
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Apply the mixture to ``x``."""
+        x = _module.converted("nnx.Mixture", x, self.dtype)
+        weights = _module.aligned("Mixture", x, [self.weights[...]], self.features, self.axis)
+        return _module.mixture(self.functions, x, *weights)
+
+
+class GatedMLP(nnx.Module):
+    r"""Gated feed-forward layer of current language models.
+
+    .. math:: y = W_o \, g(W_a x, W_b x)
+
+    with :math:`g` a gated activation, and biases if there are any. It has the layers ``wi_gate``, ``wi_value`` and
+    ``wo``, each with a ``kernel`` of shape (inputs, outputs), and ``bias``.
+
+    With ``partitioning=("embed", "mlp")`` the kernels carry those names for their axes, in that order on the way in and
+    the other way round on the way out. They are names of mesh axes, or logical ones that rules translate; with
+    ``(None, "model")`` the hidden units are split over ``model``, which takes one reduction per call. NNX splits them
+    as it makes them, so that wants a mesh with such an axis, set by ``jax.set_mesh``.
+
+    Args:
+      features: size of the last axis of the input, and of the result.
+      hidden: number of hidden units; two thirds of what a plain layer has make it as large.
+      gate: name of a gated activation, or a function of gate and value.
+      use_bias: whether the layers have biases.
+      kernel_init: initializer of the kernels.
+      bias_init: initializer of the biases.
+      partitioning: names of the axes of features and of hidden units; ``None`` attaches no metadata.
+      dtype: what the input is converted to first, and computed in; ``None`` leaves it as it is.
+      param_dtype: dtype of the parameters.
+      rngs: where the initializers get their keys.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: there is no such gate, a size is not positive, or the input's last axis has not ``features`` entries.
+
+    Examples:
+      >>> import jaxact
+      >>> from flax import nnx
+      >>> mlp = jaxact.nnx.GatedMLP(features=4, hidden=8, rngs=nnx.Rngs(0))
+      >>> mlp.wi_gate.kernel.shape, mlp.wi_value.kernel.shape, mlp.wo.kernel.shape
+      ((4, 8), (4, 8), (8, 4))
+
+    References:
+      Shazeer, GLU variants improve transformer, 2020, arXiv:2002.05202.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        hidden: int,
+        *,
+        gate: Gate = "swiglu",
+        use_bias: bool = False,
+        kernel_init: Initializer = _module.KERNEL_INIT,
+        bias_init: Initializer = _module.BIAS_INIT,
+        partitioning: Partitioning | None = None,
+        dtype: DTypeLike | None = None,
+        param_dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        """Make the layers."""
+        _module.check_sizes("GatedMLP", features=features, hidden=hidden)
+        self.activation = _module.gate_function("GatedMLP", gate)
+        self.features = features
+        self.hidden = hidden
+        self.gate = gate
+        self.use_bias = use_bias
+        self.partitioning = partitioning
+        self.dtype = dtype
+        self.param_dtype = param_dtype
+
+        def linear(inputs: int, outputs: int, axes: Partitioning) -> nnx.Linear:
+            partitioned = partitioning is not None
+            return nnx.Linear(
+                inputs,
+                outputs,
+                use_bias=use_bias,
+                param_dtype=param_dtype,
+                kernel_init=nnx.with_partitioning(kernel_init, axes) if partitioned else kernel_init,
+                bias_init=nnx.with_partitioning(bias_init, axes[1:]) if partitioned else bias_init,
+                promote_dtype=_module.like_the_first,
+                rngs=rngs,
+            )
+
+        embed, mlp = partitioning or (None, None)
+        self.wi_gate = linear(features, hidden, (embed, mlp))
+        self.wi_value = linear(features, hidden, (embed, mlp))
+        self.wo = linear(hidden, features, (mlp, embed))
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Apply the layer to ``x``."""
+        x = _module.converted("nnx.GatedMLP", x, self.dtype)
+        _module.check_features("GatedMLP", x, self.features)
+        return self.wo(self.activation(self.wi_gate(x), self.wi_value(x)))
+
+
+def _param(
+    argument: str, initial: Initial, default: Any, features: int | None, dtype: DTypeLike, rngs: nnx.Rngs | None
+) -> nnx.Param:
+    """A parameter shaped like its default, one such per channel where there are ``features``."""
+    key: Any = None
+    if callable(initial):
+        if rngs is None:
+            raise ValueError(f"{argument} is a function and needs a random key; pass rngs=nnx.Rngs(seed)")
+        key = rngs.params()
+    shape = _module.parameter_shape(argument.partition(":")[0], default, features)
+    return nnx.Param(_module.initializer(argument, initial)(key, shape, dtype))
 
 
 def _stream(rngs: nnx.Rngs | None, name: str) -> nnx.RngStream | None:

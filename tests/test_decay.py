@@ -59,6 +59,24 @@ def test_nnx():
     assert kept(nnx.to_pure_dict(state)) == {"['act']['negative_slope']", "['layers'][2]['beta']"}
 
 
+def test_mixture_and_prob_act_but_no_kernels():
+    x = jnp.zeros((2, 4))
+    modules = {
+        "mixture": jaxact.linen.Mixture(("relu", "tanh"), features=4),
+        "prob_act": jaxact.linen.ProbAct(features=4, deterministic=True),
+        "mlp": jaxact.linen.GatedMLP(4, 8, use_bias=True),
+    }
+    params = {name: module.init(KEY, x)["params"] for name, module in modules.items()}
+    assert kept(params) == {"['mixture']['weights']", "['prob_act']['sigma']"}
+    rngs = nnx.Rngs(0)
+    model = nnx.Dict(
+        mixture=jaxact.nnx.Mixture(("relu", "tanh")),
+        prob_act=jaxact.nnx.ProbAct(rngs=rngs),
+        mlp=jaxact.nnx.GatedMLP(4, 8, rngs=rngs),
+    )
+    assert kept(nnx.state(model, nnx.Param)) == {"['mixture']['weights'].value", "['prob_act']['sigma'].value"}
+
+
 def test_nested_lists():
     layer = {"kernel": jnp.ones((2, 2)), "bias": jnp.ones(2)}
     assert kept([layer, [{"beta": jnp.ones(())}, layer], ({"negative_slope": jnp.ones(3)},)]) == {

@@ -1,12 +1,16 @@
 """The linen and NNX modules are the same modules: names, arguments, parameters, results to the last bit."""
 
 import inspect
+import re
 
+import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from jax.sharding import AxisType, NamedSharding
+from jax.sharding import PartitionSpec as P
 
 import jaxact
 
@@ -250,3 +254,192 @@ def test_rrelu_same_bits_from_the_same_key(dtype):
     mean = modules[0].apply({}, x, deterministic=True), modules[1](x, deterministic=True)
     np.testing.assert_array_equal(*mean)
     np.testing.assert_array_equal(mean[0], jnp.where(x >= 0, x, x * jnp.asarray(0.5, dtype)))
+
+
+# ProbAct, Mixture and GatedMLP, which are no Learnable
+
+
+def prob_act(framework, x, **arguments):
+    """As a function of parameters, input and key, and the parameters."""
+    if framework == "linen":
+        module = jaxact.linen.ProbAct(**arguments)
+        params = module.init(KEY, x, deterministic=True)["params"]
+        return lambda params, x, key: module.apply({"params": params}, x, rng=key), params
+    graph, state = nnx.split(jaxact.nnx.ProbAct(**arguments))
+    return lambda params, x, key: merged(graph, state, params)(x, rngs=key), nnx.to_pure_dict(state)
+
+
+def merged(graph, state, params):
+    with_params = jax.tree.map(lambda old: old, state)
+    nnx.replace_by_pure_dict(with_params, params)
+    return nnx.merge(graph, with_params)
+
+
+def other(framework, name, x, *positional, **arguments):
+    """A deterministic module as a function of parameters and input, and the parameters."""
+    if framework == "linen":
+        module = getattr(jaxact.linen, name)(*positional, **arguments)
+        return lambda params, x: module.apply({"params": params}, x), module.init(KEY, x)["params"]
+    graph, state = nnx.split(getattr(jaxact.nnx, name)(*positional, rngs=nnx.Rngs(0), **arguments))
+    return lambda params, x: merged(graph, state, params)(x), nnx.to_pure_dict(state)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+@pytest.mark.parametrize("features", [None, CHANNELS])
+def test_prob_act_is_the_function(dtype, features):
+    x, results = inputs(dtype), []
+    for framework in ("linen", "nnx"):
+        apply, params = prob_act(framework, x, features=features, sigma_init=0.5)
+        assert params["sigma"].shape == (() if features is None else (features,))
+        y, pullback = jax.vjp(lambda p, x, apply=apply: apply(p, x, KEY), params, x)
+        results.append((y, *pullback(y)))
+    np.testing.assert_array_equal(results[0][0], jaxact.prob_act(x, KEY, 0.5))
+    assert results[0][0].dtype == dtype
+    assert results[0][1]["sigma"].dtype == jnp.float32
+    jax.tree.map(np.testing.assert_array_equal, *results)
+    default = inspect.signature(jaxact.prob_act).parameters["sigma"].default
+    assert arguments(jaxact.linen.ProbAct)["sigma_init"] == default
+
+
+MIXED = ("relu", "tanh", "mish", "prelu")
+
+
+@frameworks
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+@pytest.mark.parametrize(("features", "axis"), [(None, -1), (CHANNELS, -1), (3, 1)])
+def test_mixture_is_convex(framework, dtype, features, axis):
+    x = inputs(dtype)
+    apply, params = other(framework, "Mixture", x, MIXED, features=features, axis=axis)
+    assert params["weights"].shape == ((4,) if features is None else (4, features))
+    each = np.stack([np.asarray(jaxact.get(n)(x.astype(jnp.float32)), np.float64) for n in MIXED])
+    tolerance = 1e-6 if dtype == jnp.float32 else 2**-8
+    np.testing.assert_allclose(np.float64(apply(params, x)), each.mean(0), rtol=tolerance, atol=tolerance)
+    weights = np.random.default_rng(0).normal(0, 1, params["weights"].shape)
+    share = np.exp(weights) / np.exp(weights).sum(0)
+    shape = (4, 1, 1, 1) if features is None else (4, 1, 1, features) if axis == -1 else (4, 1, features, 1)
+    expected = (share.reshape(shape) * each).sum(0)
+    y = apply({"weights": jnp.asarray(weights, jnp.float32)}, x)
+    assert y.dtype == dtype
+    np.testing.assert_allclose(np.float64(y), expected, rtol=tolerance, atol=tolerance)
+
+
+def test_mixture_keeps_its_input_alone():
+    x = jnp.ones(4096, jnp.bfloat16)
+    apply, params = other("nnx", "Mixture", x, MIXED)
+    leaves = jax.tree.leaves(jax.eval_shape(lambda p, x: jax.vjp(apply, p, x)[1], params, x))
+    assert sum(leaf.size * leaf.dtype.itemsize for leaf in leaves if leaf.size > 4) == x.nbytes
+
+
+@frameworks
+def test_mixture_learns_which(framework):
+    x = jnp.linspace(-3, 3, 64)
+    apply, params = other(framework, "Mixture", x, MIXED)
+    gradient = jax.jit(jax.grad(lambda p: jnp.mean((apply(p, x) - jaxact.tanh(x)) ** 2)))
+    for _ in range(200):
+        params = jax.tree.map(lambda p, g: p - 5 * g, params, gradient(params))
+    assert jaxact.softmax(params["weights"])[1] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((), "Mixture: names must be a tuple of at least one activation, got ()"),
+        ("relu", "Mixture: names must be a tuple of at least one activation, got 'relu'"),
+        (("relu", "softmax"), "Mixture: names must be of elementwise activations, got 'softmax'"),
+        (("relu", "swiglu"), "Mixture: names must be of elementwise activations, got 'swiglu'"),
+    ],
+)
+@frameworks
+def test_what_is_no_mixture(framework, names, message):
+    with pytest.raises(ValueError, match=message.replace("(", r"\(").replace(")", r"\)")):
+        other(framework, "Mixture", inputs(), names)
+    with pytest.raises(KeyError, match="rellu"):
+        other(framework, "Mixture", inputs(), ("rellu",))
+
+
+GATES = [s.name for s in jaxact.specs("gated")]
+
+
+@pytest.mark.parametrize("gate", GATES)
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_gated_mlp(gate, dtype):
+    x, results = inputs(dtype), []
+    params = other("linen", "GatedMLP", x, CHANNELS, 16, gate=gate, use_bias=True)[1]
+    params = jax.tree.map(lambda p: p + 0.1, params)
+    for framework in ("linen", "nnx"):
+        apply, own = other(framework, "GatedMLP", x, CHANNELS, 16, gate=gate, use_bias=True)
+        assert jax.tree.map(jnp.shape, dict(own)) == jax.tree.map(jnp.shape, params)
+        y, pullback = jax.vjp(jax.jit(apply), params, x)
+        results.append((y, *pullback(y)))
+    jax.tree.map(np.testing.assert_array_equal, *results)
+    assert results[0][0].dtype == dtype
+    assert {leaf.dtype for leaf in jax.tree.leaves(results[0][1])} == {jnp.dtype(jnp.float32)}
+
+    def layer(name, x):
+        return jnp.dot(x, params[name]["kernel"].astype(dtype)) + params[name]["bias"].astype(dtype)[None, None]
+
+    gates, values = layer("wi_gate", x), layer("wi_value", x)
+    h = values * jaxact.sigmoid(gates) if gate == "glu" else jaxact.get(gate)(gates, values)
+    expected = np.float32(layer("wo", h))
+    tolerance = 1e-5 if dtype == jnp.float32 else 0.1
+    np.testing.assert_allclose(np.float32(results[0][0]), expected, rtol=tolerance, atol=tolerance)
+
+
+@frameworks
+def test_gated_mlp_dtypes_and_gates_of_ones_own(framework):
+    x = inputs()
+    apply, params = other(framework, "GatedMLP", x, CHANNELS, 8, dtype=jnp.bfloat16, param_dtype=jnp.float16)
+    assert {leaf.dtype for leaf in jax.tree.leaves(params)} == {jnp.dtype(jnp.float16)}
+    assert set(params["wo"]) == {"kernel"}
+    assert apply(params, x).dtype == jnp.bfloat16
+    apply, params = other(framework, "GatedMLP", x, CHANNELS, 8, gate=lambda gate, value: 0 * gate + value)
+    cases.close(apply(params, x), x @ params["wi_value"]["kernel"] @ params["wo"]["kernel"], 64)
+
+
+@frameworks
+def test_what_is_no_gated_mlp(framework):
+    with pytest.raises(ValueError, match=r"GatedMLP: gate must be a function .*, swiglu; got 'gelu'"):
+        other(framework, "GatedMLP", inputs(), CHANNELS, 8, gate="gelu")
+    with pytest.raises(ValueError, match="GatedMLP: hidden must be at least 1, got 0"):
+        other(framework, "GatedMLP", inputs(), CHANNELS, 0)
+    apply, params = other(framework, "GatedMLP", inputs(), CHANNELS, 8)
+    with pytest.raises(ValueError, match=r"GatedMLP: features must equal .* last axis, got features=6 .*4"):
+        apply(params, inputs()[..., :4])
+
+
+@frameworks
+def test_gated_mlp_split_over_devices(framework):
+    """The metadata arrive, the hidden units are split by them, and one reduction joins what the devices found."""
+    mesh = jax.make_mesh((2, 4), ("data", "model"), axis_types=(AxisType.Auto,) * 2, devices=jax.devices()[:8])
+    x = jax.device_put(
+        jnp.asarray(np.random.default_rng(0).normal(0, 1, (8, 4)), jnp.float32), NamedSharding(mesh, P("data"))
+    )
+    layout = {
+        "wi_gate": {"kernel": P(None, "model")},
+        "wi_value": {"kernel": P(None, "model")},
+        "wo": {"kernel": P("model", None)},
+    }
+    arguments = {"features": 4, "hidden": 16, "partitioning": (None, "model")}
+    if framework == "linen":
+        module = jaxact.linen.GatedMLP(**arguments)
+        shapes = jax.eval_shape(module.init, KEY, x)
+        specs = nn.get_partition_spec(shapes)["params"]
+        placed = jax.tree.map(lambda s: NamedSharding(mesh, s), specs, is_leaf=lambda s: isinstance(s, P))
+        params = jax.jit(lambda: nn.unbox(module.init(KEY, x))["params"], out_shardings=placed)()
+        compiled = jax.jit(lambda params, x: module.apply({"params": params}, x)).lower(params, x).compile()
+        y = compiled(params, x)
+    else:
+        with jax.set_mesh(mesh):
+            graph, state = nnx.split(jaxact.nnx.GatedMLP(**arguments, rngs=nnx.Rngs(0)))
+            specs = nnx.to_pure_dict(nnx.get_partition_spec(state))
+            compiled = jax.jit(lambda state, x: nnx.merge(graph, state)(x)).lower(state, x).compile()
+            y = compiled(state, x)
+        params = nnx.to_pure_dict(state)
+    assert specs == layout
+    kernel = params["wi_gate"]["kernel"]
+    assert kernel.sharding.shard_shape(kernel.shape) == (4, 4)
+    assert len(re.findall(r"= \S+ all-reduce\(", compiled.as_text())) == 1
+    assert not re.search("all-gather|all-to-all|collective-permute", compiled.as_text())
+    here = jax.device_get(params)
+    gates, values = (np.asarray(x) @ here[name]["kernel"] for name in ("wi_gate", "wi_value"))
+    np.testing.assert_allclose(y, np.asarray(jaxact.swiglu(gates, values)) @ here["wo"]["kernel"], rtol=1e-5, atol=1e-6)
