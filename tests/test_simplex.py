@@ -1,0 +1,223 @@
+"""The simplex family: every function against the oracle in ulps, masks, axes, Jacobians, and alpha."""
+
+import functools
+
+import cases
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import oracle
+import pytest
+import ulp
+from jax.sharding import NamedSharding, PartitionSpec
+from test_transforms import eight_devices
+
+import jaxact
+
+SPARSE = ["entmax", "entmax15", "sparsemax"]
+SIMPLEX = [*SPARSE, "softmax", "softmax_one", "softmin", "solu"]
+simplex = pytest.mark.parametrize("name", SIMPLEX)
+sparse = pytest.mark.parametrize("name", SPARSE)
+alphas = pytest.mark.parametrize("alpha", [1.0, 1.0001, 1.1, 1.5, 1.75, 2.0])
+
+
+def rows(dtype=np.float32, size=8):
+    rng = np.random.default_rng(0)
+    spread = np.concatenate([rng.normal(0, s, (12, size)) for s in (0.01, 0.3, 1, 4, 30)])
+    ties = np.round(rng.normal(0, 1, (12, size)))
+    far = rng.normal(0, 1, (6, size)) + np.array([[1e4], [-1e4], [100], [-60], [-85], [-200]])
+    return np.concatenate([spread, ties, far]).astype(dtype)
+
+
+def unit(name, truth):
+    """Entries of a sparse row are differences, so the unit is an ulp of the mean of those that are not 0."""
+    return np.broadcast_to(1 / (truth > 0).sum(-1, keepdims=True), truth.shape) if name in SPARSE else 0.0
+
+
+@simplex
+@pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16, jnp.float16], ids=lambda d: np.dtype(d).name)
+def test_accuracy(name, dtype):
+    x = rows(dtype)
+    truth, _ = oracle.vector(name, x)
+    errors = ulp.error(np.asarray(jaxact.get(name)(jnp.asarray(x))), truth, 0.0, unit(name, truth))
+    assert errors.max() <= (4 if dtype == np.float32 else 0.51), (errors.max(), x[errors.max(-1).argmax()])
+
+
+@simplex
+def test_float64(name):
+    with jax.enable_x64(True):
+        x = rows(np.float64)
+        y = np.asarray(jaxact.get(name)(jnp.asarray(x)))
+    truth, rest = oracle.vector(name, x)
+    assert ulp.error(y, truth, rest, unit(name, truth)).max() <= 5
+
+
+@alphas
+def test_entmax_is_its_definition_by_bisection(alpha):
+    x = rows()
+    if alpha == 1:
+        truth, _ = oracle.vector("softmax", x)
+    else:
+        truth, _ = oracle.vector("entmax", x, alpha=np.float32(alpha))
+    y = np.asarray(jaxact.entmax(jnp.asarray(x), jnp.float32(alpha)))
+    assert ulp.error(y, truth, 0.0, unit("entmax", truth)).max() <= 6
+
+
+@pytest.mark.parametrize("alpha", [2.5, 4.0])
+def test_entmax_beyond_sparsemax(alpha):
+    """The slope is infinite where an entry leaves 0, so the error is that of the argument, to the power."""
+    x = rows()
+    truth, _ = oracle.vector("entmax", x, alpha=alpha)
+    y = jaxact.entmax(jnp.asarray(x), alpha)
+    np.testing.assert_allclose(y ** (alpha - 1), truth ** (alpha - 1), atol=1e-6)
+
+
+def test_entmax_where_it_has_a_name():
+    x = jnp.asarray(rows())
+    for alpha, f in ((1, jaxact.softmax), (1.5, jaxact.entmax15), (2, jaxact.sparsemax)):
+        y, pullback = jax.vjp(functools.partial(jaxact.entmax, alpha=alpha), x)
+        expected, expected_pullback = jax.vjp(f, x)
+        cases.close(y, expected, 4)
+        cases.close(pullback(y)[0], expected_pullback(y)[0], 16)
+
+
+@sparse
+def test_large_rows(name):
+    x = jnp.asarray(np.random.default_rng(0).normal(0, 1, (3, 20000)).astype(np.float32)).at[1].mul(1e-4).at[2].set(1)
+    y = jaxact.get(name)(x)
+    np.testing.assert_allclose(y.sum(-1), 1, atol=2e-6)
+    np.testing.assert_allclose(y[2], 1 / 20000, rtol=1e-6)
+    truth, _ = oracle.vector("sparsemax", x[:1, :300])
+    np.testing.assert_allclose(jaxact.sparsemax(x[:1, :300]), truth, atol=1e-7)
+
+
+def test_softmax_one_far_below_and_above():
+    x = jnp.asarray([[-80.0, -81.0], [-200.0, -300.0], [90.0, 89.0], [-jnp.inf, 0.0]])
+    truth = oracle.vector("softmax_one", np.asarray(x[:3]))[0]
+    assert np.all(ulp.error(np.asarray(jaxact.softmax_one(x[:3])), truth) <= 3)
+    np.testing.assert_array_equal(jaxact.softmax_one(x)[3], [0, 0.5])
+
+
+@simplex
+@pytest.mark.parametrize("axis", [0, 1, -1, (0, 2), None])
+def test_any_axis(name, axis):
+    x, f = cases.batch((3, 4, 5)), jaxact.get(name)
+    axes = (0, 1, 2) if axis is None else axis if isinstance(axis, tuple) else (axis % 3,)
+    rest = [i for i in range(3) if i not in axes]
+    flat = jnp.transpose(x, (*rest, *axes)).reshape(*(x.shape[i] for i in rest), -1)
+    expected = f(flat).reshape(*(x.shape[i] for i in (*rest, *axes))).transpose(np.argsort([*rest, *axes]))
+    cases.close(f(x, axis=axis), expected, 4)
+
+
+@simplex
+def test_masks(name):
+    """What is left out is 0 and has no slope, whatever it is; the rest is as if it were not there."""
+    f, x = jaxact.get(name), cases.batch((3, 6)).at[0, 1].set(jnp.nan).at[0, 3].set(jnp.inf)
+    mask = jnp.asarray([[1, 0, 1, 0, 1, 1], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0, 0, 0]], bool)
+    weight = cases.batch((3, 6), seed=1)
+
+    @jax.jit
+    def run(x):
+        y, pullback = jax.vjp(lambda x: f(x, where=mask), x)
+        return y, pullback(weight)[0]
+
+    y, slope = run(x)
+    np.testing.assert_array_equal(y[~mask], 0)
+    np.testing.assert_array_equal(slope[~mask], 0)
+    for i in (0, 1):
+        kept = np.flatnonzero(mask[i])
+        alone, pullback = jax.vjp(f, x[i, kept])
+        cases.close(y[i, kept], alone)
+        cases.close(slope[i, kept], pullback(weight[i, kept])[0])
+
+
+@simplex
+def test_jacobian(name):
+    """Against central differences of the oracle, on either side of the kinks."""
+    x = np.float64([1.3, -0.4, 0.9, 0.2, -2.0])
+    step = 2.0**-16
+    around = [oracle.vector(name, x + d * np.eye(5)) for d in (-step, step)]
+    expected = (((around[1][0] - around[0][0]) + (around[1][1] - around[0][1])) / (2 * step)).T
+    with jax.enable_x64(True):
+        for transform in (jax.jacrev, jax.jacfwd):
+            np.testing.assert_allclose(transform(jaxact.get(name))(jnp.asarray(x)), expected, rtol=1e-7, atol=1e-9)
+    jacobian = jax.jacrev(jaxact.get(name))(jnp.asarray(x, jnp.float32))
+    np.testing.assert_allclose(jacobian, expected, rtol=1e-5, atol=1e-6)
+
+
+@alphas
+def test_slope_in_alpha(alpha):
+    """Against mpmath: the derivative of what bisection finds."""
+    x = np.float64([1.3, -0.4, 0.9, 0.2, -2.0, 1.25])
+    with mpmath.workdps(40):
+        step = mpmath.mpf(10) ** -12
+        left, right = by_mpmath(x, alpha - step), by_mpmath(x, alpha + step)
+        expected = [float((b - a) / (2 * step)) for a, b in zip(left, right, strict=True)]
+    with jax.enable_x64(True):
+        for transform in (jax.jacrev, jax.jacfwd):
+            got = transform(jaxact.entmax, 1)(jnp.asarray(x), alpha)
+            np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-11)
+    got = jax.jacrev(jaxact.entmax, 1)(jnp.asarray(x, jnp.float32), jnp.float32(alpha))
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=2e-6)
+
+
+def by_mpmath(x, alpha):
+    """Entmax of one row by bisection, in the form that has a limit at alpha = 1."""
+    rate, x = alpha - 1, [mpmath.mpf(a) for a in x]
+
+    def entry(s):
+        bracket = 1 + rate * s
+        if rate == 0:
+            return mpmath.exp(s)
+        return bracket ** (1 / rate) if bracket > 0 else mpmath.mpf(0)
+
+    low, high = max(x), max(x) + mpmath.log(len(x))
+    for _ in range(130):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(entry(a - middle) for a in x) > 1 else (low, middle)
+    return [entry(a - low) for a in x]
+
+
+def test_an_alpha_for_each_row():
+    x, alpha = cases.batch((5, 3, 6)), jnp.linspace(1, 2, 5).reshape(5, 1, 1)
+    y, pullback = jax.vjp(jaxact.entmax, x, alpha)
+    weight = cases.batch(x.shape, seed=1)
+    dx, dalpha = pullback(weight)
+    assert dalpha.shape == alpha.shape
+    for i in range(5):
+        alone, of_one = jax.vjp(jaxact.entmax, x[i], alpha[i, 0, 0])
+        cases.close(y[i], alone)
+        for got, expected in zip((dx[i], dalpha[i, 0, 0]), of_one(weight[i]), strict=True):
+            cases.close(got, expected, 32)
+
+
+def test_alpha_under_transformations():
+    x = cases.batch((8, 6))
+    alphas = jnp.linspace(1, 2, 4)
+    together = jax.vmap(lambda a: jaxact.entmax(x, a))(alphas)
+    for y, alpha in zip(together, alphas, strict=True):
+        cases.close(y, jaxact.entmax(x, alpha))
+    with jax.enable_x64(True):
+        x = x.astype(jnp.float64)
+        slope = jax.jit(jax.grad(lambda a: (jaxact.entmax(x, a) ** 2).sum()))
+        second, step = jax.grad(slope)(1.3), 1e-5
+        np.testing.assert_allclose(second, (slope(1.3 + step) - slope(1.3 - step)) / (2 * step), rtol=1e-7)
+
+
+@simplex
+def test_second_derivatives_in_half_precision(name):
+    """The result is computed again there, by a loop that only the rule can be differentiated through."""
+    x = cases.batch((5,)).astype(jnp.bfloat16)
+    hessian = jax.hessian(lambda x: (jaxact.get(name)(x) ** 2).sum())(x)
+    expected = jax.hessian(lambda x: (jaxact.get(name)(x) ** 2).sum())(x.astype(jnp.float32))
+    np.testing.assert_allclose(hessian.astype(jnp.float32), expected, atol=0.05)
+
+
+@simplex
+def test_rows_stay_on_their_devices(name):
+    """All that devices tell each other is whether the loop of the entmax family has ended."""
+    x = jax.device_put(cases.batch((8, 4)), NamedSharding(eight_devices(), PartitionSpec("rows")))
+    compiled = jax.jit(jaxact.get(name)).lower(x).compile()
+    assert "all-gather" not in compiled.as_text()
+    cases.close(compiled(x), jaxact.get(name)(cases.batch((8, 4))))
