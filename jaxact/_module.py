@@ -179,3 +179,12 @@ def like_the_first(arrays: Arrays, /, *, dtype: Any = None, inexact: bool = True
     """The arrays in the dtype of the first: how kernels and biases follow their input."""
     dtype = arrays[0].dtype
     return tuple(None if a is None else lax.convert_element_type(a, dtype) for a in arrays)  # type: ignore[return-value]
+
+
+def maxout_layer(x: Array, kernel: Array, bias: Array | None, pieces: int) -> Array:
+    """The largest of each group of neighbouring affine functions of the last axis, in the dtype of ``x``."""
+    x, kernel, bias = like_the_first((x, kernel, bias))
+    h = lax.dot_general(x, kernel, (((x.ndim - 1,), (0,)), ((), ())))
+    if bias is not None:
+        h = h + lax.expand_dims(bias, range(h.ndim - 1))
+    return get("maxout")(h, pieces)

@@ -22,7 +22,23 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError(_module.NO_FLAX) from error
 
-__all__ = ["GatedMLP", "Learnable", "Mixture", "PReLU", "ProbAct", "RReLU", "Sine", "Snake", "Swish"]
+__all__ = [  # noqa: RUF022  names in capitals are no constants
+    "APL",
+    "AReLU",
+    "GatedMLP",
+    "Learnable",
+    "Maxout",
+    "Mixture",
+    "PReLU",
+    "ProbAct",
+    "RReLU",
+    "SReLU",
+    "Sine",
+    "Snake",
+    "StarReLU",
+    "Swish",
+    "TLU",
+]
 
 
 class Learnable(nn.Module):
@@ -185,6 +201,170 @@ class Snake(Learnable):
 
     record = jaxact.spec("snake")
     alpha_init: Initial = 1.0
+
+
+class SReLU(Learnable):
+    r"""S-shaped rectified linear unit, :func:`jaxact.srelu` with learned ends and outer slopes.
+
+    .. math::
+        y = \begin{cases}
+        t_r + a_r (x - t_r) & x \ge t_r \\ x & t_l < x < t_r \\ t_l + a_l (x - t_l) & x \le t_l
+        \end{cases}
+
+    The paper sets :math:`t_r` to a quantile of the layer's first inputs, and keeps all four fixed for some epochs.
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      t_l_init: initial end of the left piece, a number or an initializer.
+      a_l_init: initial slope of the left piece.
+      t_r_init: initial start of the right piece.
+      a_r_init: initial slope of the right piece.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.SReLU().init(jax.random.key(0), jax.numpy.zeros(3))['params']['a_l']
+      Array(0.2, dtype=float32)
+
+    References:
+      Jin et al., Deep learning with S-shaped rectified linear activation units, 2015, arXiv:1512.07030.
+    """
+
+    record = jaxact.spec("srelu")
+    t_l_init: Initial = 0.0
+    a_l_init: Initial = 0.2
+    t_r_init: Initial = 1.0
+    a_r_init: Initial = 1.0
+
+
+class StarReLU(Learnable):
+    r"""StarReLU, :func:`jaxact.star_relu` with a learned scale and shift.
+
+    .. math:: y = s \max(x, 0)^2 + b
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      s_init: initial scale, a number or an initializer; the authors' code has 1.
+      b_init: initial shift, a number or an initializer; the authors' code has 0.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.StarReLU(s_init=1.0, b_init=0.0).init(jax.random.key(0), jax.numpy.zeros(3))
+      {'params': {'s': Array(1., dtype=float32), 'b': Array(0., dtype=float32)}}
+
+    References:
+      Yu et al., MetaFormer baselines for vision, 2022, arXiv:2210.13452.
+    """
+
+    record = jaxact.spec("star_relu")
+    s_init: Initial = 0.8944
+    b_init: Initial = -0.4472
+
+
+class AReLU(Learnable):
+    r"""Attention-based rectified linear unit, :func:`jaxact.arelu` with learned slopes on both sides.
+
+    .. math::
+        y = \begin{cases} (1 + \sigma(\beta)) \, x & x \ge 0 \\ \min(\max(\alpha, 0.01), 0.99) \, x & x < 0 \end{cases}
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.AReLU().init(jax.random.key(0), jax.numpy.zeros(3))
+      {'params': {'alpha': Array(0.9, dtype=float32), 'beta': Array(2., dtype=float32)}}
+
+    References:
+      Chen, Li and Xu, AReLU: attention-based rectified linear unit, 2020, arXiv:2006.13858.
+    """
+
+    record = jaxact.spec("arelu")
+    alpha_init: Initial = 0.9
+    beta_init: Initial = 2.0
+
+
+class APL(Learnable):
+    r"""Adaptive piecewise linear unit, :func:`jaxact.apl` with learned hinges.
+
+    .. math:: y = \max(x, 0) + \sum_{s=1}^{S} a_s \max(b_s - x, 0)
+
+    With the defaults it starts as the rectifier. The authors draw both at random: the slopes evenly about 0, the hinges
+    with standard deviation 1/2.
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      slopes_init: initial :math:`a_s`, a number, one for each hinge, or an initializer.
+      hinges_init: initial :math:`b_s`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> from flax import linen as nn
+      >>> apl = jaxact.linen.APL(features=4, hinges_init=nn.initializers.normal(0.5))
+      >>> apl.init(jax.random.key(0), jax.numpy.zeros(4))['params']['hinges'].shape
+      (5, 4)
+
+    References:
+      Agostinelli, Hoffman, Sadowski and Baldi, Learning activation functions to improve deep neural networks, 2014,
+      arXiv:1412.6830.
+    """
+
+    record = jaxact.spec("apl")
+    slopes_init: Initial = (0.0, 0.0, 0.0, 0.0, 0.0)
+    hinges_init: Initial = (-1.0, -0.5, 0.0, 0.5, 1.0)
+
+
+class TLU(Learnable):
+    r"""Thresholded linear unit, :func:`jaxact.tlu` with a learned threshold.
+
+    .. math:: y = \max(x, \tau)
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      tau_init: initial :math:`\tau`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.TLU(features=2).init(jax.random.key(0), jax.numpy.zeros((4, 2)))
+      {'params': {'tau': Array([0., 0.], dtype=float32)}}
+
+    References:
+      Singh and Krishnan, Filter response normalization layer, 2019, arXiv:1911.09737.
+    """
+
+    record = jaxact.spec("tlu")
+    tau_init: Initial = 0.0
 
 
 class RReLU(nn.Module):
@@ -405,6 +585,61 @@ class GatedMLP(nn.Module):
             bias_init=bias_init,
             name=name,
         )
+
+
+class Maxout(nn.Module):
+    r"""Maxout layer: each result is the largest of some affine functions of the input.
+
+    .. math:: y_i = \max_{0 \le j < k} (x W + b)_{k i + j}
+
+    with :math:`k` the number of pieces. It is a layer of its own, as the paper has it, with a ``kernel`` of shape
+    (features, units times pieces) and a ``bias``; behind any other layer there is :func:`jaxact.maxout`.
+
+    Args:
+      features: size of the last axis of the input.
+      units: size of the last axis of the result.
+      pieces: number of affine functions that each result is the largest of.
+      use_bias: whether there is a bias.
+      kernel_init: initializer of the kernel.
+      bias_init: initializer of the bias.
+      dtype: what the input is converted to first, and computed in; ``None`` leaves it as it is.
+      param_dtype: dtype of the parameters.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input, but for the last axis, of size ``units``.
+
+    Raises:
+      ValueError: a size is not positive, or the input's last axis has not ``features`` entries.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.Maxout(features=4, units=3).init(jax.random.key(0), jax.numpy.zeros((2, 4)))
+      >>> jax.tree.map(jax.numpy.shape, variables["params"])
+      {'bias': (6,), 'kernel': (4, 6)}
+
+    References:
+      Goodfellow, Warde-Farley, Mirza, Courville and Bengio, Maxout networks, 2013, arXiv:1302.4389.
+    """
+
+    features: int
+    units: int
+    pieces: int = 2
+    use_bias: bool = True
+    kernel_init: Initializer = _module.KERNEL_INIT
+    bias_init: Initializer = _module.BIAS_INIT
+    dtype: DTypeLike | None = None
+    param_dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: ArrayLike) -> Array:
+        """Apply the layer to ``x``."""
+        _module.check_sizes("Maxout", features=self.features, units=self.units, pieces=self.pieces)
+        x = _module.converted("linen.Maxout", x, self.dtype)
+        _module.check_features("Maxout", x, self.features)
+        size = self.units * self.pieces
+        kernel = self.param("kernel", self.kernel_init, (self.features, size), self.param_dtype)
+        bias = self.param("bias", self.bias_init, (size,), self.param_dtype) if self.use_bias else None
+        return _module.maxout_layer(x, kernel, bias, self.pieces)
 
 
 def _key(module: nn.Module, stream: str, rng: Array | None) -> Array:

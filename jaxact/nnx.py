@@ -22,7 +22,23 @@ try:
 except ModuleNotFoundError as error:
     raise ImportError(_module.NO_FLAX) from error
 
-__all__ = ["GatedMLP", "Learnable", "Mixture", "PReLU", "ProbAct", "RReLU", "Sine", "Snake", "Swish"]
+__all__ = [  # noqa: RUF022  names in capitals are no constants
+    "APL",
+    "AReLU",
+    "GatedMLP",
+    "Learnable",
+    "Maxout",
+    "Mixture",
+    "PReLU",
+    "ProbAct",
+    "RReLU",
+    "SReLU",
+    "Sine",
+    "Snake",
+    "StarReLU",
+    "Swish",
+    "TLU",
+]
 
 
 class Common(TypedDict, total=False):
@@ -248,6 +264,209 @@ class _Stochastic(nnx.Module):
         deterministic = self.deterministic if deterministic is None else deterministic
         key = None if deterministic else _key(self, self.rng_collection, self.rngs if rngs is None else rngs)
         return {"key": key, "deterministic": deterministic}
+
+
+class SReLU(Learnable):
+    r"""S-shaped rectified linear unit, :func:`jaxact.srelu` with learned ends and outer slopes.
+
+    .. math::
+        y = \begin{cases}
+        t_r + a_r (x - t_r) & x \ge t_r \\ x & t_l < x < t_r \\ t_l + a_l (x - t_l) & x \le t_l
+        \end{cases}
+
+    The paper sets :math:`t_r` to a quantile of the layer's first inputs, and keeps all four fixed for some epochs.
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      t_l_init: initial end of the left piece, a number or an initializer.
+      a_l_init: initial slope of the left piece.
+      t_r_init: initial start of the right piece.
+      a_r_init: initial slope of the right piece.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.SReLU().a_l[...]
+      Array(0.2, dtype=float32)
+
+    References:
+      Jin et al., Deep learning with S-shaped rectified linear activation units, 2015, arXiv:1512.07030.
+    """
+
+    record = jaxact.spec("srelu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        t_l_init: Initial = 0.0,
+        a_l_init: Initial = 0.2,
+        t_r_init: Initial = 1.0,
+        a_r_init: Initial = 1.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"t_l": t_l_init, "a_l": a_l_init, "t_r": t_r_init, "a_r": a_r_init}, **common)
+
+
+class StarReLU(Learnable):
+    r"""StarReLU, :func:`jaxact.star_relu` with a learned scale and shift.
+
+    .. math:: y = s \max(x, 0)^2 + b
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      s_init: initial scale, a number or an initializer; the authors' code has 1.
+      b_init: initial shift, a number or an initializer; the authors' code has 0.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.nnx.StarReLU(s_init=1.0, b_init=0.0)(jax.numpy.array([-3.0, 3.0]))
+      Array([0., 9.], dtype=float32)
+
+    References:
+      Yu et al., MetaFormer baselines for vision, 2022, arXiv:2210.13452.
+    """
+
+    record = jaxact.spec("star_relu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        s_init: Initial = 0.8944,
+        b_init: Initial = -0.4472,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"s": s_init, "b": b_init}, **common)
+
+
+class AReLU(Learnable):
+    r"""Attention-based rectified linear unit, :func:`jaxact.arelu` with learned slopes on both sides.
+
+    .. math::
+        y = \begin{cases} (1 + \sigma(\beta)) \, x & x \ge 0 \\ \min(\max(\alpha, 0.01), 0.99) \, x & x < 0 \end{cases}
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.AReLU().alpha[...]
+      Array(0.9, dtype=float32)
+
+    References:
+      Chen, Li and Xu, AReLU: attention-based rectified linear unit, 2020, arXiv:2006.13858.
+    """
+
+    record = jaxact.spec("arelu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.9,
+        beta_init: Initial = 2.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha": alpha_init, "beta": beta_init}, **common)
+
+
+class APL(Learnable):
+    r"""Adaptive piecewise linear unit, :func:`jaxact.apl` with learned hinges.
+
+    .. math:: y = \max(x, 0) + \sum_{s=1}^{S} a_s \max(b_s - x, 0)
+
+    With the defaults it starts as the rectifier. The authors draw both at random: the slopes evenly about 0, the hinges
+    with standard deviation 1/2.
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      slopes_init: initial :math:`a_s`, a number, one for each hinge, or an initializer.
+      hinges_init: initial :math:`b_s`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> from flax import nnx
+      >>> apl = jaxact.nnx.APL(features=4, hinges_init=nnx.initializers.normal(0.5), rngs=nnx.Rngs(0))
+      >>> apl.hinges.shape
+      (5, 4)
+
+    References:
+      Agostinelli, Hoffman, Sadowski and Baldi, Learning activation functions to improve deep neural networks, 2014,
+      arXiv:1412.6830.
+    """
+
+    record = jaxact.spec("apl")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        slopes_init: Initial = (0.0, 0.0, 0.0, 0.0, 0.0),
+        hinges_init: Initial = (-1.0, -0.5, 0.0, 0.5, 1.0),
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"slopes": slopes_init, "hinges": hinges_init}, **common)
+
+
+class TLU(Learnable):
+    r"""Thresholded linear unit, :func:`jaxact.tlu` with a learned threshold.
+
+    .. math:: y = \max(x, \tau)
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      tau_init: initial :math:`\tau`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.TLU(features=2).tau[...]
+      Array([0., 0.], dtype=float32)
+
+    References:
+      Singh and Krishnan, Filter response normalization layer, 2019, arXiv:1911.09737.
+    """
+
+    record = jaxact.spec("tlu")
+
+    def __init__(self, features: int | None = None, *, tau_init: Initial = 0.0, **common: Unpack[Common]):
+        """Make the parameter."""
+        super().__init__(features, {"tau": tau_init}, **common)
 
 
 class RReLU(_Stochastic):
@@ -511,6 +730,75 @@ class GatedMLP(nnx.Module):
         x = _module.converted("nnx.GatedMLP", x, self.dtype)
         _module.check_features("GatedMLP", x, self.features)
         return self.wo(self.activation(self.wi_gate(x), self.wi_value(x)))
+
+
+class Maxout(nnx.Module):
+    r"""Maxout layer: each result is the largest of some affine functions of the input.
+
+    .. math:: y_i = \max_{0 \le j < k} (x W + b)_{k i + j}
+
+    with :math:`k` the number of pieces. It is a layer of its own, as the paper has it, with a ``kernel`` of shape
+    (features, units times pieces) and a ``bias``; behind any other layer there is :func:`jaxact.maxout`.
+
+    Args:
+      features: size of the last axis of the input.
+      units: size of the last axis of the result.
+      pieces: number of affine functions that each result is the largest of.
+      use_bias: whether there is a bias.
+      kernel_init: initializer of the kernel.
+      bias_init: initializer of the bias.
+      dtype: what the input is converted to first, and computed in; ``None`` leaves it as it is.
+      param_dtype: dtype of the parameters.
+      rngs: where the initializers get their keys.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input, but for the last axis, of size ``units``.
+
+    Raises:
+      ValueError: a size is not positive, or the input's last axis has not ``features`` entries.
+
+    Examples:
+      >>> import jaxact
+      >>> from flax import nnx
+      >>> layer = jaxact.nnx.Maxout(features=4, units=3, rngs=nnx.Rngs(0))
+      >>> layer.kernel.shape, layer.bias.shape
+      ((4, 6), (6,))
+
+    References:
+      Goodfellow, Warde-Farley, Mirza, Courville and Bengio, Maxout networks, 2013, arXiv:1302.4389.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        units: int,
+        *,
+        pieces: int = 2,
+        use_bias: bool = True,
+        kernel_init: Initializer = _module.KERNEL_INIT,
+        bias_init: Initializer = _module.BIAS_INIT,
+        dtype: DTypeLike | None = None,
+        param_dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        """Make the parameters."""
+        _module.check_sizes("Maxout", features=features, units=units, pieces=pieces)
+        self.features = features
+        self.units = units
+        self.pieces = pieces
+        self.use_bias = use_bias
+        self.dtype = dtype
+        self.param_dtype = param_dtype
+        size = units * pieces
+        self.kernel = nnx.Param(kernel_init(rngs.params(), (features, size), param_dtype))
+        self.bias = nnx.Param(bias_init(rngs.params(), (size,), param_dtype)) if use_bias else nnx.data(None)
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Apply the layer to ``x``."""
+        x = _module.converted("nnx.Maxout", x, self.dtype)
+        _module.check_features("Maxout", x, self.features)
+        bias = None if self.bias is None else self.bias[...]
+        return _module.maxout_layer(x, self.kernel[...], bias, self.pieces)
 
 
 def _param(

@@ -225,3 +225,42 @@ def test_maxout_of_many_pieces():
 def test_maxout_keeps_one_byte_for_each_group():
     kept = jax.eval_shape(lambda x: jax.vjp(jaxact.maxout, x)[1], jnp.zeros((64, 64)))
     assert [(a.size, a.dtype) for a in jax.tree.leaves(kept)] == [(64 * 32, np.int8)]
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_maxout_layer(use_bias, dtype):
+    """The same in both frameworks, and the largest of each unit's own affine functions."""
+    nnx = pytest.importorskip("flax.nnx")
+    x = cases.batch((5, 3, 4)).astype(dtype)
+    linen = jaxact.linen.Maxout(4, 6, pieces=3, use_bias=use_bias)
+    params = linen.init(jax.random.key(0), x)["params"]
+    rng = np.random.default_rng(0)
+    params = {n: jnp.asarray(rng.normal(0, 1, p.shape), p.dtype) for n, p in params.items()}
+    layer = jaxact.nnx.Maxout(4, 6, pieces=3, use_bias=use_bias, rngs=nnx.Rngs(0))
+    assert set(nnx.to_pure_dict(nnx.state(layer))) == set(params)
+    nnx.update(layer, params)
+    y = linen.apply({"params": params}, x)
+    assert y.dtype == dtype
+    assert y.shape == (5, 3, 6)
+    np.testing.assert_array_equal(y, layer(x))
+    if dtype == jnp.float32:
+        affine = np.asarray(x) @ np.asarray(params["kernel"]) + np.asarray(params.get("bias", 0))
+        np.testing.assert_allclose(y, affine.reshape(5, 3, 6, 3).max(-1), rtol=1e-5, atol=1e-5)
+    assert jax.tree.leaves(jaxact.decay_mask(params)) == [True] * len(params)
+
+
+@pytest.mark.parametrize("framework", ["linen", "nnx"])
+def test_maxout_layer_errors(framework):
+    nnx = pytest.importorskip("flax.nnx")
+
+    def call(x, *sizes):
+        if framework == "linen":
+            return jaxact.linen.Maxout(*sizes).init(jax.random.key(0), x)
+        return jaxact.nnx.Maxout(*sizes[:2], pieces=sizes[2], rngs=nnx.Rngs(0))(x)
+
+    with pytest.raises(ValueError, match=r"Maxout: features must equal .*features=4 for input of shape"):
+        call(jnp.zeros((2, 3)), 4, 6, 2)
+    for sizes, name in (((0, 6, 2), "features"), ((4, 0, 2), "units"), ((4, 6, 0), "pieces")):
+        with pytest.raises(ValueError, match=f"Maxout: {name} must be at least 1, got 0"):
+            call(jnp.zeros((2, 4)), *sizes)
