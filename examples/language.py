@@ -35,21 +35,23 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 import jaxact
 
-# Shazeer, 2020, arXiv:2002.05202: the activation of the gate; the linear gate is called bilinear.
+# Shazeer, 2020, arXiv:2002.05202, and later ones: functions of gate and value.
 GATES = {
-    "swiglu": "silu",
-    "geglu": "gelu",
-    "reglu": "relu",
-    "mishglu": "mish",
-    "bilinear": "identity",
-    "glu": "sigmoid",
+    "swiglu": jaxact.swiglu,
+    "geglu": jaxact.geglu,
+    "reglu": jaxact.reglu,
+    "mishglu": jaxact.mishglu,
+    "bilinear": jaxact.bilinear,
+    "clipped_swiglu": jaxact.clipped_swiglu,
+    "glu": lambda gate, value: jaxact.glu(jnp.concatenate([value, gate], -1)),
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Options(options.Training):
     gates: tuple[str, ...] = ("swiglu",)
-    """Feed-forward gates: swiglu, geglu, reglu, mishglu, bilinear, glu, or any activation for a plain layer."""
+    """Feed-forward gates: swiglu, geglu, reglu, mishglu, bilinear, clipped_swiglu, glu, or any activation for a plain
+    layer."""
     text: Path | None = None
     """Text file in UTF-8; by default the help texts of Python's own language reference."""
     context: int = 64
@@ -86,7 +88,7 @@ class FeedForward(nn.Module):
             hidden = hidden * 2 // 3
             gate = nn.Dense(hidden, use_bias=False, dtype=self.dtype, name="gate")(x)
             value = nn.Dense(hidden, use_bias=False, dtype=self.dtype, name="up")(x)
-            h = jaxact.get(GATES[self.gate])(gate) * value
+            h = GATES[self.gate](gate, value)
         else:
             h = nn.Dense(hidden, use_bias=False, dtype=self.dtype, name="up")(x)
             h = activation(self.gate, 0, train=self.train)(h)
@@ -241,7 +243,7 @@ def write(model: Transformer, params: Any, length: int, key: jax.Array) -> jax.A
 
 def main(options: Options) -> None:
     mesh.join(options)
-    check_names(GATES.get(gate, gate) for gate in options.gates)
+    check_names(gate for gate in options.gates if gate not in GATES)
     if options.width % options.heads:
         raise BadInput(f"--width {options.width} is no multiple of --heads {options.heads}")
     if options.steps < 1 or options.steps % options.evaluate_every:

@@ -69,6 +69,17 @@ def test_gated_and_plain_models_are_of_one_size():
     assert sizes[0] == sizes[1]
 
 
+@pytest.mark.parametrize("gate", language.GATES)
+def test_every_gate_uses_gate_and_value(gate):
+    x = jax.random.normal(jax.random.key(1), (2, 3, 16))
+    layer = language.FeedForward(gate, 16, False, "float32")
+    params = layer.init(jax.random.key(0), x)
+    y = layer.apply(params, x)
+    assert y.shape == x.shape
+    gradient = jax.grad(lambda params: layer.apply(params, x).sum())(params)
+    assert all(np.any(np.asarray(leaf) != 0) for leaf in jax.tree.leaves(gradient))
+
+
 @pytest.mark.slow
 def test_layers_split_over_devices_learn_the_same():
     losses = {}
