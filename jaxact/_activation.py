@@ -23,6 +23,7 @@ from jax import Array, lax
 
 from jaxact import _two
 from jaxact._derivative import compute_dtype, differentiable, plain
+from jaxact._names import ANYWHERE, LIBRARIES
 
 Kind = Literal[
     "saturating", "rectified", "smooth", "periodic", "shrinkage", "parametric", "stochastic", "gated", "simplex"
@@ -87,7 +88,6 @@ class Activation:
 
 
 _REGISTRY: dict[str, Activation] = {}
-_ALIASES: dict[str, str] = {}
 
 
 def activation(
@@ -105,7 +105,7 @@ def activation(
     tails: tuple[float, float] | None = None,
     kinks: tuple[float, ...] = (),
     minimum: float | None = None,
-    aliases: Iterable[str] = (),
+    aliases: Iterable[str] = (),  # FIXME
 ) -> Callable[[F], F]:
     """Make a plain function an activation.
 
@@ -192,7 +192,6 @@ def activation(
             parameters=parameters,
             options={n: signature.parameters[n].default for n in static},
         )
-        _ALIASES.update(dict.fromkeys(aliases, name))
         return function  # type: ignore[return-value]
 
     return decorate
@@ -263,31 +262,49 @@ def _check_bounds(function: str, arguments: Mapping[str, Any], least: Mapping[st
             raise ValueError(f"jaxact.{function}: {n} must be {rule}, got {value}")
 
 
-def get(name: str) -> Callable[..., Array]:
+def get(name: str, library: str | None = None) -> Callable[..., Array]:
     """Activation function of that name.
 
+    A name of ``jaxact`` means what it means there. Any other is looked up in the table of names that PyTorch, Keras,
+    timm and transformers have. A few mean something else elsewhere, ``"gelu"`` above all, which is the erf form
+    everywhere but in JAX: for a configuration written for another library, say which.
+
     Args:
-      name: name of a function of ``jaxact``, or one of its aliases.
+      name: name of a function of ``jaxact``, or what another library calls it.
+      library: whose name it is: ``"jax.nn"``, ``"keras"``, ``"timm"``, ``"torch"`` or ``"transformers"``.
 
     Returns:
-      The function.
+      The function, with that library's arguments where its defaults differ.
 
     Raises:
       KeyError: there is none; the message has the closest names.
+      ValueError: there is no such library.
 
     Examples:
       >>> import jaxact
       >>> jaxact.get("mish") is jaxact.mish
       True
+      >>> jaxact.get("gelu_pytorch_tanh") is jaxact.gelu_tanh
+      True
+      >>> jaxact.get("gelu", "transformers") is jaxact.gelu_exact
+      True
     """
-    return spec(name).function
+    if library is None:
+        return spec(name).function
+    if library not in LIBRARIES:
+        raise ValueError(f"jaxact.get: library must be one of {', '.join(LIBRARIES)}, got {library!r}")
+    meaning = LIBRARIES[library].get(name, name)
+    if isinstance(meaning, str):
+        return spec(meaning).function
+    ours, arguments = meaning
+    return functools.partial(spec(ours).function, **arguments)
 
 
 def spec(name: str | Callable[..., Array]) -> Activation:
     """Facts about an activation, given by name or as the function itself.
 
     Args:
-      name: name or alias of an activation, or the function.
+      name: name of an activation, there or elsewhere as in :func:`get`, or the function.
 
     Returns:
       The record.
@@ -301,9 +318,9 @@ def spec(name: str | Callable[..., Array]) -> Activation:
       -1.1924312...
     """
     key = name if isinstance(name, str) else getattr(name, "__name__", repr(name))
-    found = _REGISTRY.get(_ALIASES.get(key, key))
+    found = _REGISTRY.get(key) or _REGISTRY.get(ANYWHERE.get(key, key))
     if found is None or not (isinstance(name, str) or found.function is name):
-        close = difflib.get_close_matches(key, [*_REGISTRY, *_ALIASES], n=4, cutoff=0.5)
+        close = difflib.get_close_matches(key, [*_REGISTRY, *ANYWHERE], n=4, cutoff=0.5)
         raise KeyError(
             f"jaxact has no activation {key!r}; "
             + (f"the closest names are {', '.join(close)}" if close else "jaxact.specs() lists them all")

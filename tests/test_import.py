@@ -18,6 +18,7 @@ REPOSITORY = pathlib.Path(__file__).parent.parent
 LEVELS = {
     "jaxact._coefficients": 0,
     "jaxact._derivative": 0,
+    "jaxact._names": 0,
     "jaxact._numerics": 1,
     "jaxact._trigonometry": 2,
     "jaxact._two": 2,
