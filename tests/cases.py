@@ -2,7 +2,9 @@
 
 import functools
 import inspect
+import math
 
+import interpret
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,7 +13,11 @@ import pytest
 
 import jaxact
 
+# Tracing and compiling cost by the shape, not by the element: what can be tested on arrays of this shape is.
+SHAPE = (8, 1024)
+
 ELEMENTWISE = [s for s in jaxact.specs() if s.elementwise]
+SURROGATE = {"sugar"}  # whose slope is that of another function; the oracle's line says which
 
 every = pytest.mark.parametrize("spec", jaxact.specs(), ids=lambda s: s.name)
 elementwise = pytest.mark.parametrize("spec", ELEMENTWISE, ids=lambda s: s.name)
@@ -58,9 +64,56 @@ def _both(name):
     return run
 
 
+def evaluate(spec, x, orders=2, parameters=None, cotangent=None, compiled=True):
+    """Value, and derivatives times a cotangent, of an elementwise activation at any number of points.
+
+    They are taken in blocks of one shape, so that all tests share what is traced and compiled. The value is that of the
+    function as a user calls it, compiled by itself; the derivatives are compiled together. If not ``compiled``, both
+    run in NumPy, operation by operation.
+    """
+    x = np.asarray(x)
+    cotangent = np.ones(x.shape, x.dtype) if cotangent is None else cotangent
+    parameters = [jnp.asarray(p) for p in (defaults(spec, x.dtype) if parameters is None else parameters).values()]
+    run = (lambda f, *args: f(*args)) if compiled else interpret.run
+    results = []
+    for x_block, c_block in zip(_blocks(x), _blocks(cotangent), strict=True):
+        value = run(spec.function, x_block, *parameters)
+        results.append([value, *run(_derivatives(spec.name, orders), x_block, c_block, *parameters)])
+    return [np.concatenate([np.ravel(a) for a in column])[: x.size] for column in zip(*results, strict=True)]
+
+
+def _blocks(a):
+    missing = -a.size % math.prod(SHAPE)
+    return map(jnp.asarray, np.pad(a.ravel(), (0, missing), constant_values=0.5).reshape(-1, *SHAPE))
+
+
+@functools.cache
+def _derivatives(name, orders):
+    function = jaxact.spec(name).function
+
+    @jax.jit
+    def run(x, cotangent, *parameters):
+        f, found = lambda x: function(x, *parameters), []
+        for _ in range(1, orders):
+            f = _derivative(f, cotangent)
+            found.append(f(x))
+        return found
+
+    return run
+
+
+def _derivative(f, cotangent):
+    return lambda x: jax.vjp(f, x)[1](cotangent)[0]
+
+
 def batch(shape=(8, 4), dtype=np.float32, seed=0):
     """Ordinary numbers, of both signs, off the kinks."""
     return jnp.asarray(np.random.default_rng(seed).normal(0.1, 2, shape).astype(dtype))
+
+
+def ordinary(spec, seed=0):
+    """Ordinary numbers in the shape in which the activation is traced most."""
+    return batch(SHAPE if spec.elementwise else (8, 4), seed=seed)
 
 
 def defaults(spec, dtype=np.float32):
