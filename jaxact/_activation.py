@@ -105,7 +105,6 @@ def activation(
     tails: tuple[float, float] | None = None,
     kinks: tuple[float, ...] = (),
     minimum: float | None = None,
-    aliases: Iterable[str] = (),  # FIXME
 ) -> Callable[[F], F]:
     """Make a plain function an activation.
 
@@ -127,7 +126,6 @@ def activation(
       positive: parameters that must be above 0; checked where they are Python numbers.
       at_least: parameters that must not be below some number; checked likewise.
       range, tails, kinks, minimum: see :class:`Activation`.
-      aliases: further names that :func:`get` answers to.
     """
     assert kind in get_args(Kind), kind
 

@@ -10,6 +10,8 @@ All functions take and return float32 or float64. Those that look at bits have a
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
@@ -162,10 +164,16 @@ def two_quotient(a: Array, b: Array) -> tuple[Array, Array]:
 
 def product_error(a: Array, b: Array, p: Array) -> Array:
     """What rounding ``a b`` to ``p`` lost."""
-    a_high, a_low = split(a)
-    b_high, b_low = split(b)
-    cross = lax.add(lax.mul(a_high, b_low), lax.mul(a_low, b_high))
-    return lax.add(lax.add(lax.sub(lax.mul(a_high, b_high), p), cross), lax.mul(a_low, b_low))
+    return lost_product(split(a), split(b), p)
+
+
+def lost_product(a: Iterable[Array], b: Iterable[Array], p: Array) -> Array:
+    """The same, for factors as their halves."""
+    (a_high, a_low), (b_high, b_low) = a, b
+    total = lax.sub(lax.mul(a_high, b_high), p)
+    for one, other in ((a_high, b_low), (a_low, b_high), (a_low, b_low)):  # in this order each sum is exact
+        total = lax.add(total, lax.mul(one, other))
+    return total
 
 
 def _within_limit(x: Array, low: Array) -> Array:

@@ -151,6 +151,12 @@ def _kept(p: Array, low: Array) -> Array:
     return lax.select(lax.bitwise_and(lax.gt(size, least), lax.lt(size, largest)), low, lax.full_like(low, 0))
 
 
+def _finite(p: Array, low: Array) -> Array:
+    """``low``, taken for 0 where ``p`` overflows, or what overflows in it could turn the sign of the whole."""
+    largest = p.dtype.type({"float32": 2.0**126, "float64": 2.0**1022}[p.dtype.name])
+    return lax.select(lax.lt(lax.abs(p), largest), low, lax.full_like(low, 0))
+
+
 def _normal(total: Array, low: Array) -> Two:
     """The sum of two numbers, the first the larger."""
     first = lax.add(total, low)
@@ -199,7 +205,7 @@ def multiply(a: Any, b: Any) -> Any:
         low = lax.add(low, lax.mul(a.high, b.low))
     if a.low is not None:
         low = lax.add(low, lax.mul(a.low, b.high))
-    return _normal(p, low)
+    return _normal(p, _finite(p, low))
 
 
 def _times_constant(a: Two, c: Scalar) -> Two:
@@ -208,16 +214,14 @@ def _times_constant(a: Two, c: Scalar) -> Two:
     c_high, c_low = _parts(c, a.high.dtype)
     if c_low == 0 and abs(np.frexp(c_high)[0]) == 0.5:  # a power of two
         return Two(lax.mul(a.high, c_high), None if a.low is None else lax.mul(a.low, c_high))
-    upper, lower = map(a.high.dtype.type, num.split_constant(float(c_high), 0.0, a.high))
-    a_upper, a_lower = num.split(a.high)
     p = _rounded(lax.mul(a.high, c_high))
-    cross = lax.add(lax.mul(a_upper, lower), lax.mul(a_lower, upper))
-    low = _kept(p, lax.add(lax.add(lax.sub(lax.mul(a_upper, upper), p), cross), lax.mul(a_lower, lower)))
+    c_halves = map(a.high.dtype.type, num.split_constant(float(c_high), 0.0, a.high))
+    low = _kept(p, num.lost_product(num.split(a.high), c_halves, p))
     if c_low:
         low = lax.add(low, lax.mul(a.high, c_low))
     if a.low is not None:
         low = lax.add(low, lax.mul(a.low, c_high))
-    return _normal(p, low)
+    return _normal(p, _finite(p, low))
 
 
 @rule(lambda t, y, a, b: t / b, lambda t, y, a, b: -(y * t) / b)
@@ -232,7 +236,7 @@ def divide(a: Any, b: Any) -> Any:
         rest = lax.add(rest, a.low)
     if b.low is not None:
         rest = lax.sub(rest, lax.mul(q, b.low))
-    return _normal(q, lax.div(rest, b.high))
+    return _normal(q, _finite(q, lax.div(rest, b.high)))
 
 
 def constant(c: Scalar, like: Any) -> Two:
@@ -402,6 +406,20 @@ def expm1(a: Any) -> Any:
     return (Two(scale) - 1) + Two(scale) * small
 
 
+@rule(lambda t, y, a: t * exp(a))
+def expm1_fine(a: Any) -> Any:
+    """:func:`expm1` with ten bits more, for sums that cancel far from 0."""
+    if is_plain():
+        return Two(jnp.expm1(a.high))
+    n, _, _ = num.reduce(a.high, jnp.zeros_like(a.high))
+    scale = num.power_of_two(n, a.high.dtype)
+    r = (a - LN_2 * Two(n.astype(a.high.dtype))) / 16
+    y = expm1_rest(r) + r
+    for _ in range(4):
+        y = y * (2 + y)
+    return (Two(scale) - 1) + Two(scale) * y
+
+
 @rule(lambda t, y, a: t * expm1(a))
 def expm1_rest(a: Any) -> Any:
     """``e^a - 1 - a`` for ``a`` of at most 1/4 in size."""
@@ -410,12 +428,12 @@ def expm1_rest(a: Any) -> Any:
     return square(a) * (Fraction(1, 2) + a * (Fraction(1, 6) + Two(a.high * quadratic)))
 
 
-@rule(lambda t, y, a: t / a)
-def log(a: Any) -> Any:
-    """Natural logarithm of what is between 2^-100 and 2^100; NaN of what is below 0."""
+@rule(lambda t, y, a: UP * t / a)
+def log_up(a: Any) -> Any:
+    """``2^64 log(a)`` for ``a`` between 2^-100 and 2^100; NaN for what is below 0."""
     y = Two(jnp.log(a.high))
     rest = a * exp(-y) - 1  # small, whatever the backend's logarithm is good for
-    return y + (rest - square(rest) / 2)
+    return UP * (y + (rest - square(rest) / 2))
 
 
 @rule(lambda t, y, a: t / (1 + a))
@@ -452,6 +470,20 @@ def softplus(a: Any) -> Any:
     return where(a > 0, a, 0) + log1p(_mirrored(a))
 
 
+@rule(lambda t, y, a: t * sigmoid(a))
+def softplus_fine(a: Any) -> Any:
+    """:func:`softplus` with ten bits more, likewise."""
+    t = -magnitude(clamped(a))
+    e = where(t < -30, exp(t), 1 + expm1_fine(t))
+    s = e / (2 + e)  # log(1 + e) = 2 atanh(s)
+    q = square(s)
+    terms = {"float32": 8, "float64": 17}[q.high.dtype.name]
+    total: Any = Two(num.polynomial(q.high, tuple(1 / (2 * k + 9) for k in reversed(range(terms)))))
+    for k in (7, 5, 3):
+        total = Fraction(1, k) + q * total
+    return where(a > 0, a, 0) + 2 * s * (1 + q * total)
+
+
 @rule(lambda t, y, a: t * tanh_slope(a))
 def tanh(a: Any) -> Any:
     """Hyperbolic tangent."""
@@ -470,16 +502,10 @@ def tanh_slope(a: Any) -> Any:
 @rule(lambda t, y, a: t * (TWO_OVER_ROOT_PI * down(exp_up(-square(_finite_tail(a))))))
 def erf(a: Any) -> Any:
     """Error function."""
-    t = magnitude(a) * _ROOT_2
+    t = magnitude(a) * ROOT_2
     near = clip(t, 0, 1)
     y = where(t < 1, 2 * _normal_centre(near), 1 - down(2 * normal_tail_up(t)))
     return where(a < 0, -y, y)
-
-
-@rule(lambda t, y, a: t * (TWO_OVER_ROOT_PI * exp(-square(a))))
-def erf_centre(a: Any) -> Any:
-    """Error function of what is at most 1 in size."""
-    return 2 * _normal_centre(a * _ROOT_2)
 
 
 def _normal_centre(t: Two) -> Two:
@@ -491,7 +517,7 @@ def _normal_centre(t: Two) -> Two:
 
 def erfc_up(a: Any) -> Any:
     """``2^64 (1 - erf(a))`` for ``a`` of at least 1."""
-    return 2 * normal_tail_up(a * _ROOT_2)
+    return 2 * normal_tail_up(a * ROOT_2)
 
 
 @rule(lambda t, y, a: -t * (exp_up(-square(a) / 2) * _ONE_OVER_ROOT_TAU))
@@ -560,7 +586,7 @@ _NORMAL_LIMIT = {"float32": 15.0, "float64": 38.7}  # beyond, even x e^(-x^2/2) 
 UP, DOWN = num.UP, num.DOWN
 LN_2 = Fraction(6931471805599453094172321214581765680755, 10**40)
 # Irrational constants as fractions with more bits than two float64 have.
-_ROOT_2 = Fraction(14142135623730950488016887242096980785697, 10**40)
+ROOT_2 = Fraction(14142135623730950488016887242096980785697, 10**40)
 TWO_OVER_ROOT_PI = Fraction(11283791670955125738961589031215451716881, 10**40)
 _ONE_OVER_ROOT_TAU = Fraction(39894228040143267793994605993438186847586, 10**41)
 ONE_OVER_PI = Fraction(3183098861837906715377675267450287240689, 10**40)
@@ -584,9 +610,14 @@ def of_formula(body: Callable[..., Any], count: int) -> Callable[..., Array]:
                 _, y = _at(level, y)
                 y = 0 if y is None else y
             result = y.rounded() if isinstance(y, Two) else lax.full_like(x, float(y))
-            # Sums of infinities would be NaN. What is this large at the largest number has no bound.
-            unbounded = lax.bitwise_and(lax.gt(lax.abs(x), largest), lax.gt(lax.abs(result), x.dtype.type(2.0**60)))
-            return lax.select(unbounded, lax.mul(lax.sign(result), lax.abs(x)), result)
+            # Sums of infinities would be NaN. What is this large at the largest number has no bound, and what is this
+            # small dies away.
+            at_infinity, size, sign = lax.gt(lax.abs(x), largest), lax.abs(result), lax.sign(result)
+            grows = lax.bitwise_and(at_infinity, lax.gt(size, x.dtype.type(2.0**60)))
+            decays = lax.bitwise_and(at_infinity, lax.lt(size, x.dtype.type(2.0**-60)))
+            result = lax.select(grows, lax.mul(sign, lax.abs(x)), result)
+            result = lax.select(decays, lax.mul(sign, lax.full_like(x, 0)), result)
+            return result
 
         # Each derivative is made when it is asked for, so that the tower has no top.
         return differentiable(

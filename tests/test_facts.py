@@ -11,7 +11,7 @@ import numpy as np
 import oracle
 import pytest
 import ulp
-from cases import elementwise, every
+from cases import SURROGATE, elementwise, every
 
 import jaxact
 
@@ -35,7 +35,9 @@ def test_range(spec):
     assert np.all(y >= low - slack)
     assert np.all(y <= high + slack)
     for bound, reached in ((low, y.min()), (high, y.max())):
-        if np.isinf(bound):
+        if np.isinf(reached):
+            assert reached == bound
+        elif np.isinf(bound):
             further = derivatives(spec, [-(FAR**2), FAR**2], 0)[0]
             assert np.max(np.sign(bound) * (further - reached)) > 1  # it still grows, if only like a logarithm
         else:
@@ -62,6 +64,8 @@ def test_kinks(spec):
 @elementwise
 def test_minimum(spec):
     changes = [z for z, _ in ulp.windows(lambda x: derivatives(spec, x)[1])]
+    if spec.name in SURROGATE:
+        pytest.skip("its slope says nothing of its minimum")
     if spec.minimum is None:
         assert spec.kind == "periodic" or not [z for z in changes if derivatives(spec, z + 1e-3)[1] > 0]
     else:

@@ -75,6 +75,8 @@ def limit(spec, sign, order):
         if steps.min() < 0 < steps.max():
             return np.nan
     near, far = cases.truth(spec, sign * np.array([2.0**30, 2.0**100]), order)[order]
+    if np.isinf(far):
+        return far
     growth = abs(far) / abs(near) if near else 1.0
     return far * np.inf if growth > 2 else far * 0.0 if growth < 0.5 else far
 

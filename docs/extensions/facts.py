@@ -12,6 +12,7 @@ from figures import values
 from public import available, names
 
 import jaxact
+from jaxact._names import ANYWHERE
 
 ADVICE = tomllib.loads((Path(__file__).parents[1] / "advice.toml").read_text())
 
@@ -76,7 +77,8 @@ def facts(record: jaxact.Activation) -> dict[str, str]:
         out["Options"] = ", ".join(f"``{n}={v!r}``" for n, v in record.options.items())
     if found := modules(record):
         out["Modules"] = ", ".join(found)
-    if others := [alias for alias, name in sorted(jaxact._activation._ALIASES.items()) if name == record.name]:
+    ours = {s.name for s in jaxact.specs()}
+    if others := sorted({o for o, name in ANYWHERE.items() if name == record.name} - ours):
         out["``jaxact.get`` also answers to"] = ", ".join(f"``{o}``" for o in others)
     return out
 

@@ -12,7 +12,10 @@ import functools
 import math
 import statistics
 from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
@@ -43,7 +46,7 @@ def _indicator(mask: Array) -> Array:
     return jnp.where(mask, 1.0, 0.0)
 
 
-@activation(slope=jnp.ones_like, kind="rectified", range=(-INF, INF), tails=(1, 1), aliases=("linear",))
+@activation(slope=jnp.ones_like, kind="rectified", range=(-INF, INF), tails=(1, 1))
 def identity(x: ArrayLike) -> Array:
     r"""Identity.
 
@@ -259,7 +262,7 @@ _relu_squared = differentiable_map(
 )
 
 
-@activation(kind="rectified", range=(0, INF), tails=(0, INF), aliases=("relu2",))
+@activation(kind="rectified", range=(0, INF), tails=(0, INF))
 def relu_squared(x: ArrayLike) -> Array:
     r"""Square of the rectified linear unit.
 
@@ -288,7 +291,6 @@ def relu_squared(x: ArrayLike) -> Array:
     range=(0, INF),
     tails=(0, 1),
     kinks=(1.0,),
-    aliases=("thresholded_relu",),
 )
 def threshold(x: ArrayLike, threshold: ArrayLike = 1.0, value: ArrayLike = 0.0) -> Array:
     r"""Thresholded rectifier: a fixed value up to a threshold, the identity beyond.
@@ -374,7 +376,6 @@ def _hard_mish_slope(x: Array) -> Array:
     tails=(0, 1),
     kinks=(-2.0,),
     minimum=-1.0,
-    aliases=("hardmish",),
 )
 def hard_mish(x: ArrayLike) -> Array:
     r"""Piecewise quadratic Mish.
@@ -676,6 +677,45 @@ def apl(
             f"got shapes {slopes.shape} and {hinges.shape}"
         )
     return _apl_of(len(slopes))(*_equal_rank("apl", x, *slopes, *hinges))
+
+
+@functools.cache
+def _sugar(alpha: float) -> Callable[..., Array]:
+    shift = Fraction(alpha)
+
+    def surrogate(x: Any) -> Any:  # (x + alpha) sigma(x), which lacks a constant of B-SiLU
+        def rest(x: Any) -> Any:
+            e = two.exp_up(-two.magnitude(x))
+            return (x + shift) * (e / (1 + two.down(e)))
+
+        return two.with_tails(x, lambda x: (x + shift) * two.sigmoid(x), (-1, rest), (1, lambda x: -rest(x)), (0, x))
+
+    smooth = two.of_formula(surrogate, 1)
+    return differentiable(lambda x: jnp.maximum(x, 0), lambda x: jax.jvp(smooth, (x,), (jnp.ones_like(x),))[1])
+
+
+@activation(kind="rectified", options=("alpha",), range=(0, INF), tails=(0, 1))
+def sugar(x: ArrayLike, alpha: float = 1.67) -> Array:
+    r"""Rectified linear unit with the slope of a smooth function, so that no unit stays without gradient.
+
+    .. math::
+        \mathrm{sugar}(x) = \max(x, 0), \quad
+        \mathrm{sugar}'(x) = \frac{d}{dx} \left((x + \alpha) \, \sigma(x) - \frac{\alpha}{2}\right)
+
+    The smooth function is B-SiLU, whose slope is negative on the left of its minimum, for the default at -2.73. Further
+    derivatives are those of B-SiLU as well.
+
+    Args:
+      x: real array of any shape.
+      alpha: number that says how far B-SiLU goes below 0, which is by half of it.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Horuz et al., The resurrection of the ReLU, 2025, arXiv:2505.22074.
+    """
+    return _sugar(alpha)(jnp.asarray(x))
 
 
 # Not elementwise

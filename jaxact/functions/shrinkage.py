@@ -33,7 +33,6 @@ def _indicator(mask: Array, lambd: Array) -> Array:
     range=(-INF, INF),
     tails=(1, 1),
     kinks=(-0.5, 0.5),
-    aliases=("hardshrink",),
 )
 def hard_shrink(x: ArrayLike, lambd: ArrayLike = 0.5) -> Array:
     r"""Hard shrinkage: 0 near 0, else the identity.
@@ -67,7 +66,6 @@ def hard_shrink(x: ArrayLike, lambd: ArrayLike = 0.5) -> Array:
     range=(-INF, INF),
     tails=(1, 1),
     kinks=(-0.5, 0.5),
-    aliases=("softshrink",),
 )
 def soft_shrink(x: ArrayLike, lambd: ArrayLike = 0.5) -> Array:
     r"""Soft shrinkage: everything moves towards 0, and what gets there stays.
@@ -123,7 +121,6 @@ def _tanh_shrink_curvature(x: Array) -> Array:
     kind="shrinkage",
     range=(-INF, INF),
     tails=(1, 1),
-    aliases=("tanhshrink",),
 )
 def tanh_shrink(x: ArrayLike) -> Array:
     r"""Smooth shrinkage by the hyperbolic tangent.

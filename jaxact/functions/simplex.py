@@ -117,7 +117,7 @@ def softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Ar
     return function(x, *_mask(x, where))
 
 
-@activation(kind="simplex", options=("axis",), data=("where",), aliases=("logsoftmax",))
+@activation(kind="simplex", options=("axis",), data=("where",))
 def log_softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Logarithm of the softmax.
 
@@ -174,7 +174,7 @@ def _softmax_one(x: Array, *mask: Array, axis: Axis) -> Array:
     return e / (jnp.sum(e, axis, keepdims=True) + num.exp(-largest))
 
 
-@activation(kind="simplex", options=("axis",), data=("where",), aliases=("softmax1",))
+@activation(kind="simplex", options=("axis",), data=("where",))
 def softmax_one(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Softmax with one more entry of 0 in the sum, so that a row may be next to nothing.
 

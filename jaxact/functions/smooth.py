@@ -72,7 +72,7 @@ def softplus(x: ArrayLike, beta: ArrayLike = 1.0) -> Array:
     return _softplus(x, beta)
 
 
-@activation(slope=lambda x: num.sigmoid(-x), kind="smooth", range=(-INF, 0), tails=(1, 0), aliases=("logsigmoid",))
+@activation(slope=lambda x: num.sigmoid(-x), kind="smooth", range=(-INF, 0), tails=(1, 0))
 def log_sigmoid(x: ArrayLike) -> Array:
     r"""Logarithm of the logistic sigmoid.
 
@@ -609,7 +609,6 @@ def _hard_silu_slope(x: Array) -> Array:
     tails=(0, 1),
     kinks=(-3.0, 3.0),
     minimum=-1.5,
-    aliases=("hard_swish", "hardswish"),
 )
 def hard_silu(x: ArrayLike) -> Array:
     r"""Piecewise quadratic SiLU, also called hard Swish.
@@ -777,7 +776,6 @@ def lisht(x: ArrayLike) -> Array:
     range=(-0.35328577784821127, INF),
     tails=(0, 1),
     minimum=-1.0788600584646241,
-    aliases=("telu", "tanhexp"),
 )
 def tanh_exp(x: ArrayLike) -> Array:
     r"""TanhExp, also published as TeLU, a hyperbolic tangent exponential linear unit.
@@ -1066,7 +1064,7 @@ def ftswish(x: ArrayLike, threshold: ArrayLike = -0.2) -> Array:
     return threshold + two.where(x < 0, 0, _rectified(x, two.sigmoid))
 
 
-@activation(two_part=True, kind="smooth", range=(-0.36787944117144233, INF), tails=(0, 1), kinks=(0.0,), minimum=-1.0)
+@activation(two_part=True, kind="smooth", range=(-0.36787944117144233, INF), tails=(0, 1), minimum=-1.0)
 def suish(x: ArrayLike) -> Array:
     r"""Suish.
 
