@@ -33,8 +33,10 @@ __all__ = [  # noqa: RUF022  names in capitals are no constants
     "ProbAct",
     "RReLU",
     "SReLU",
+    "SinLU",
     "Sine",
     "Snake",
+    "SnakeBeta",
     "StarReLU",
     "Swish",
     "TLU",
@@ -467,6 +469,80 @@ class TLU(Learnable):
     def __init__(self, features: int | None = None, *, tau_init: Initial = 0.0, **common: Unpack[Common]):
         """Make the parameter."""
         super().__init__(features, {"tau": tau_init}, **common)
+
+
+class SnakeBeta(Learnable):
+    r"""Snake with frequency and height learned apart, :func:`jaxact.snake_beta`.
+
+    .. math:: y = x + \frac{\sin^2(e^\alpha x)}{e^\beta}
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.SnakeBeta(features=2).beta[...]
+      Array([0., 0.], dtype=float32)
+
+    References:
+      Lee, Ping, Ginsburg, Catanzaro and Yoon, BigVGAN: a universal neural vocoder with large-scale training, 2022,
+      arXiv:2206.04658, and its authors' code, ``activations.py`` of github.com/NVIDIA/BigVGAN.
+    """
+
+    record = jaxact.spec("snake_beta")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.0,
+        beta_init: Initial = 0.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha": alpha_init, "beta": beta_init}, **common)
+
+
+class SinLU(Learnable):
+    r"""Sinu-sigmoidal linear unit, :func:`jaxact.sinlu` with a learned wave.
+
+    .. math:: y = (x + a \sin(b x)) \, \sigma(x)
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      a_init: initial :math:`a`, a number or an initializer.
+      b_init: initial :math:`b`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.SinLU().a[...]
+      Array(1., dtype=float32)
+
+    References:
+      Paul, Bandyopadhyay, Yoon, Geem and Sarkar, SinLU: sinu-sigmoidal linear unit, Mathematics 10 (3), 2022.
+    """
+
+    record = jaxact.spec("sinlu")
+
+    def __init__(
+        self, features: int | None = None, *, a_init: Initial = 1.0, b_init: Initial = 1.0, **common: Unpack[Common]
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"a": a_init, "b": b_init}, **common)
 
 
 class RReLU(_Stochastic):

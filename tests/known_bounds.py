@@ -12,3 +12,8 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
     ("golu", "float64", "value"): (7, "its inner exponential is known to 60 bits, and multiplied by up to 700"),
     ("golu", "float64", "slope"): (6, "its inner exponential is known to 60 bits, and multiplied by up to 700"),
 }
+
+# Functions whose bounds at parameters other than the defaults hold up to some ``|x|`` only, and why.
+RANGES: dict[str, tuple[float, str]] = {
+    "snake_beta": (64.0, "near a slope of 0 every bit of e^alpha counts; it has 42 of them; see docs/numerics.md"),
+}

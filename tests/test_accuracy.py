@@ -13,7 +13,7 @@ import oracle
 import pytest
 import samples
 import ulp
-from known_bounds import KNOWN
+from known_bounds import KNOWN, RANGES
 
 import jaxact
 
@@ -172,7 +172,8 @@ def test_half_everywhere(spec, dtype):
 def test_other_parameters(spec, dtype):
     """Value and all first derivatives at parameters other than the defaults; those in the parameters are float32."""
     x = samples.wide(np.float32, near(spec), size=300).astype(dtype)
-    x = np.unique(x[np.isfinite(x.astype(np.float32))])
+    furthest, _ = RANGES.get(spec.name, (np.finfo(np.float32).max, ""))
+    x = np.unique(x[np.abs(x.astype(np.float32)) <= furthest])
     broadcast = [np.full(x.shape, 1, np.float32)] * len(spec.parameters)
 
     @jax.jit
