@@ -30,10 +30,7 @@ from jaxact.functions.parametric import smu as smu
 from jaxact.functions.parametric import soft_exponential as soft_exponential
 from jaxact.functions.parametric import swish as swish
 from jaxact.functions.parametric import tanh_soft as tanh_soft
-from jaxact.functions.parametric import xatlu as xatlu
-from jaxact.functions.parametric import xgelu as xgelu
 from jaxact.functions.parametric import xielu as xielu
-from jaxact.functions.parametric import xsilu as xsilu
 from jaxact.functions.periodic import cosine as cosine
 from jaxact.functions.periodic import gcu as gcu
 from jaxact.functions.periodic import sine as sine

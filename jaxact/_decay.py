@@ -52,7 +52,8 @@ def decay_mask(params: Any) -> Any:
         for depth, key in enumerate(path):
             siblings[path[:depth]].add(_name(key))
     groups = {frozenset(record.parameters) for record in specs() if record.parameters}
-    groups.add(frozenset({"weights"}))  # of a Mixture, which is a module and no function
+    # Of Mixture and MetaAcon, which are modules and no functions.
+    groups |= {frozenset({"weights"}), frozenset({"fc1", "fc2", "p1", "p2"})}
     return structure.unflatten([not path or siblings[path[:-1]] not in groups for path in paths])
 
 

@@ -21,6 +21,7 @@ Partitioning = tuple[str | None, str | None]
 
 KERNEL_INIT: Initializer = jax.nn.initializers.lecun_normal()
 BIAS_INIT: Initializer = jax.nn.initializers.zeros
+NORMAL_INIT: Initializer = jax.nn.initializers.normal(1.0)
 
 NO_FLAX = "jaxact's modules need flax; install it with: pip install 'jaxact[flax]'"
 
@@ -101,7 +102,7 @@ def aligned(module: str, x: Array, parameters: list[Array], features: int | None
                 f"got features={features} for size {x.shape[axis]} in shape {x.shape}"
             )
         channels = tuple(features if i == axis % x.ndim else 1 for i in range(x.ndim))
-        return [jnp.reshape(p, (*p.shape[:-1], *channels)) for p in parameters]
+        return [jnp.reshape(p, (*p.shape[:-1], *channels)) if p.shape else p for p in parameters]  # or all share it
     return parameters
 
 
@@ -133,6 +134,18 @@ def mixture(functions: Sequence[Callable[..., Array]], x: Array, weights: Array)
         return lax.convert_element_type(total, x.dtype)
 
     return apply(x, weights)
+
+
+def meta_acon(module: str, x: Array, p1: Array, p2: Array, network: Callable[[Array], Array], axis: int) -> Array:
+    """ACON-C with the sharpness that the network makes of the mean of each channel.
+
+    Raises:
+      ValueError: the input has no such axis, or another size along it.
+    """
+    p1, p2 = aligned(module, x, [p1, p2], p1.size, axis)
+    rest = [i for i in range(1, x.ndim) if i != axis % x.ndim]
+    beta = get("sigmoid")(network(jnp.mean(x, rest)))
+    return get("acon_c")(x, p1, p2, lax.expand_dims(beta, rest))
 
 
 def gate_function(module: str, gate: Gate) -> Callable[[Array, Array], Array]:

@@ -25,21 +25,33 @@ except ModuleNotFoundError as error:
 __all__ = [  # noqa: RUF022  names in capitals are no constants
     "APL",
     "AReLU",
+    "AconC",
+    "AptX",
+    "Derf",
+    "DyT",
+    "ErfAct",
     "GatedMLP",
     "Learnable",
+    "MPELU",
     "Maxout",
+    "MetaAcon",
     "Mixture",
+    "PELU",
     "PReLU",
+    "PSerf",
     "ProbAct",
     "RReLU",
+    "SMU",
     "SReLU",
     "SinLU",
     "Sine",
     "Snake",
     "SnakeBeta",
+    "SoftExponential",
     "StarReLU",
     "Swish",
     "TLU",
+    "XIELU",
 ]
 
 
@@ -73,6 +85,7 @@ class Learnable(nn.Module):
     """
 
     record: ClassVar[jaxact.Activation]
+    shared: ClassVar[tuple[str, ...]] = ()  # parameters that all channels have in common in any case
 
     features: int | None = None
     axis: int = -1
@@ -86,7 +99,8 @@ class Learnable(nn.Module):
         parameters = {}
         for name, default in self.record.parameters.items():
             init = _module.initializer(f"{module}: {name}_init", getattr(self, f"{name}_init"))
-            shape = _module.parameter_shape(module, default, self.features)
+            features = None if name in self.shared else self.features
+            shape = _module.parameter_shape(module, default, features)
             parameters[name] = self.param(name, init, shape, self.param_dtype)
         options = {name: getattr(self, name) for name in self.record.options}
         return _module.call(module, self.record, x, parameters, options, self.features, self.axis, self.dtype)
@@ -430,6 +444,381 @@ class SinLU(Learnable):
     b_init: Initial = 1.0
 
 
+class AptX(Learnable):
+    r"""APTx, :func:`jaxact.aptx` with a learned gate.
+
+    .. math:: y = (\alpha + \tanh(\beta x)) \, \gamma x
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
+      gamma_init: initial :math:`\gamma`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.AptX().init(jax.random.key(0), jax.numpy.zeros(3))
+      >>> variables["params"]["alpha"]
+      Array(1., dtype=float32)
+
+    References:
+      Kumar, APTx: better activation function than MISH, SWISH, and ReLU's variants used in deep learning, 2022,
+      arXiv:2209.06119.
+    """
+
+    record = jaxact.spec("aptx")
+    alpha_init: Initial = 1.0
+    beta_init: Initial = 1.0
+    gamma_init: Initial = 0.5
+
+
+class AconC(Learnable):
+    r"""ACON-C, :func:`jaxact.acon_c` with learned lines.
+
+    .. math:: y = (p_1 - p_2) x \, \sigma(\beta (p_1 - p_2) x) + p_2 x
+
+    The authors draw :math:`p_1` and :math:`p_2` from the standard normal distribution, which is an initializer away.
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      p1_init: initial :math:`p_1`, a number or an initializer.
+      p2_init: initial :math:`p_2`, likewise.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.AconC().init(jax.random.key(0), jax.numpy.zeros(3))
+      >>> variables["params"]["p1"]
+      Array(1., dtype=float32)
+
+    References:
+      Ma, Zhang, Liu and Sun, Activate or not: learning customized activation, 2020, arXiv:2009.04759.
+    """
+
+    record = jaxact.spec("acon_c")
+    p1_init: Initial = 1.0
+    p2_init: Initial = 0.0
+    beta_init: Initial = 1.0
+
+
+class DyT(Learnable):
+    r"""Dynamic tanh, :func:`jaxact.dyt` with learned parameters, in place of a normalization layer.
+
+    .. math:: y = \gamma \tanh(\alpha x) + \beta
+
+    All channels share :math:`\alpha`; with ``features`` each has its own :math:`\gamma` and :math:`\beta`.
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      gamma_init: initial :math:`\gamma`, likewise.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.DyT(features=2).init(jax.random.key(0), jax.numpy.zeros((4, 2)))
+      >>> variables["params"]["alpha"], variables["params"]["gamma"]
+      (Array(0.5, dtype=float32), Array([1., 1.], dtype=float32))
+
+    References:
+      Zhu, Chen, He, LeCun and Liu, Transformers without normalization, 2025, arXiv:2503.10622.
+    """
+
+    record = jaxact.spec("dyt")
+    shared = ("alpha",)
+    alpha_init: Initial = 0.5
+    gamma_init: Initial = 1.0
+    beta_init: Initial = 0.0
+
+
+class Derf(Learnable):
+    r"""Dynamic error function, :func:`jaxact.derf` with learned parameters, in place of a normalization layer.
+
+    .. math:: y = \gamma \, \mathrm{erf}(\alpha x + s) + \beta
+
+    All channels share :math:`\alpha` and :math:`s`; with ``features`` each has its own :math:`\gamma` and
+    :math:`\beta`.
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      s_init: initial :math:`s`, likewise.
+      gamma_init: initial :math:`\gamma`, likewise.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.Derf(features=2).init(jax.random.key(0), jax.numpy.zeros((4, 2)))
+      >>> variables["params"]["alpha"], variables["params"]["gamma"]
+      (Array(0.5, dtype=float32), Array([1., 1.], dtype=float32))
+
+    References:
+      Chen, Lu, Zhu, Sun and Liu, Stronger normalization-free transformers, 2025, arXiv:2512.10938.
+    """
+
+    record = jaxact.spec("derf")
+    shared = ("alpha", "s")
+    alpha_init: Initial = 0.5
+    s_init: Initial = 0.0
+    gamma_init: Initial = 1.0
+    beta_init: Initial = 0.0
+
+
+class ErfAct(Learnable):
+    r"""ErfAct, :func:`jaxact.erf_act` with a learned gate.
+
+    .. math:: y = x \, \mathrm{erf}(\alpha e^{\beta x})
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.ErfAct().init(jax.random.key(0), jax.numpy.zeros(3))
+      >>> variables["params"]["alpha"]
+      Array(0.75, dtype=float32)
+
+    References:
+      Biswas, Kumar, Banerjee and Pandey, ErfAct and Pserf: non-monotonic smooth trainable activation functions, 2021,
+      arXiv:2109.04386.
+    """
+
+    record = jaxact.spec("erf_act")
+    alpha_init: Initial = 0.75
+    beta_init: Initial = 0.75
+
+
+class MPELU(Learnable):
+    r"""Multiple parametric exponential linear unit, :func:`jaxact.mpelu` with learned parameters.
+
+    .. math:: y = \begin{cases} x & x > 0 \\ \alpha (e^{\beta x} - 1) & x \le 0 \end{cases}
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.MPELU().init(jax.random.key(0), jax.numpy.zeros(3))
+      >>> variables["params"]["alpha"]
+      Array(1., dtype=float32)
+
+    References:
+      Li, Fan, Li, Wu and Ming, Improving deep neural network with multiple parametric exponential linear units, 2016,
+      arXiv:1606.00305.
+    """
+
+    record = jaxact.spec("mpelu")
+    alpha_init: Initial = 1.0
+    beta_init: Initial = 1.0
+
+
+class PELU(Learnable):
+    r"""Parametric exponential linear unit, :func:`jaxact.pelu` with learned parameters.
+
+    .. math:: y = \begin{cases} \alpha x / \beta & x \ge 0 \\ \alpha (e^{x / \beta} - 1) & x < 0 \end{cases}
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.PELU().init(jax.random.key(0), jax.numpy.zeros(3))
+      >>> variables["params"]["alpha"]
+      Array(1., dtype=float32)
+
+    References:
+      Trottier, Giguère and Chaib-draa, Parametric exponential linear unit for deep convolutional neural networks, 2016,
+      arXiv:1605.09332.
+    """
+
+    record = jaxact.spec("pelu")
+    alpha_init: Initial = 1.0
+    beta_init: Initial = 1.0
+
+
+class PSerf(Learnable):
+    r"""Pserf, :func:`jaxact.pserf` with a learned gate.
+
+    .. math:: y = x \, \mathrm{erf}(\gamma \log(1 + e^{\delta x}))
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      gamma_init: initial :math:`\gamma`, a number or an initializer.
+      delta_init: initial :math:`\delta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.PSerf().init(jax.random.key(0), jax.numpy.zeros(3))
+      >>> variables["params"]["gamma"]
+      Array(1.25, dtype=float32)
+
+    References:
+      Biswas, Kumar, Banerjee and Pandey, ErfAct and Pserf: non-monotonic smooth trainable activation functions, 2021,
+      arXiv:2109.04386.
+    """
+
+    record = jaxact.spec("pserf")
+    gamma_init: Initial = 1.25
+    delta_init: Initial = 0.85
+
+
+class SMU(Learnable):
+    r"""Smooth maximum unit, :func:`jaxact.smu` with a learned bend.
+
+    .. math:: y = \frac{(1 + \alpha) x + (1 - \alpha) x \, \mathrm{erf}(\mu (1 - \alpha) x)}{2}
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      mu_init: initial :math:`\mu`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.SMU().init(jax.random.key(0), jax.numpy.zeros(3))
+      >>> variables["params"]["alpha"]
+      Array(0.01, dtype=float32)
+
+    References:
+      Biswas, Kumar, Banerjee and Pandey, SMU: smooth activation function for deep networks using smoothing maximum
+      technique, 2021, arXiv:2111.04682.
+    """
+
+    record = jaxact.spec("smu")
+    alpha_init: Initial = 0.01
+    mu_init: Initial = 2.5
+
+
+class SoftExponential(Learnable):
+    r"""Soft exponential, :func:`jaxact.soft_exponential` with a learned parameter.
+
+    .. math::
+        y = \begin{cases}
+        -\log(1 - \alpha (x + \alpha)) / \alpha & \alpha < 0 \\
+        x & \alpha = 0 \\
+        (e^{\alpha x} - 1) / \alpha + \alpha & \alpha > 0
+        \end{cases}
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.SoftExponential().init(jax.random.key(0), jax.numpy.zeros(3))
+      >>> variables["params"]["alpha"]
+      Array(0., dtype=float32)
+
+    References:
+      Godfrey and Gashler, A continuum among logarithmic, linear, and exponential functions, and its potential to
+      improve generalization in neural networks, 2016, arXiv:1602.01321.
+    """
+
+    record = jaxact.spec("soft_exponential")
+    alpha_init: Initial = 0.0
+
+
+class XIELU(Learnable):
+    r"""Expanded integral of the exponential linear unit, :func:`jaxact.xielu` with learned parameters.
+
+    .. math:: y = \beta x + \begin{cases} a_p x^2 & x > 0 \\ a_n (e^x - 1 - x) & x \le 0 \end{cases}
+
+    with :math:`a_p = \log(1 + e^{\alpha_p})` and :math:`a_n = \beta + \log(1 + e^{\alpha_n})`. The leaves are named,
+    and mean, what the authors' do and those of Transformers, so checkpoints load; theirs leave :math:`\beta` at 1/2.
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_p_init: initial :math:`\alpha_p`, a number or an initializer.
+      alpha_n_init: initial :math:`\alpha_n`, likewise.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.XIELU().init(jax.random.key(0), jax.numpy.zeros(3))
+      >>> variables["params"]["alpha_p"]
+      Array(0.20338233, dtype=float32)
+
+    References:
+      Huang and Schlag, Deriving activation functions using integration, 2024, arXiv:2411.13010.
+    """
+
+    record = jaxact.spec("xielu")
+    alpha_p_init: Initial = 0.20338232081102456
+    alpha_n_init: Initial = -1.0502256128148466
+    beta_init: Initial = 0.5
+
+
 class RReLU(nn.Module):
     r"""Randomized leaky rectified linear unit, :func:`jaxact.rrelu` with keys from a random stream.
 
@@ -703,6 +1092,78 @@ class Maxout(nn.Module):
         kernel = self.param("kernel", self.kernel_init, (self.features, size), self.param_dtype)
         bias = self.param("bias", self.bias_init, (size,), self.param_dtype) if self.use_bias else None
         return _module.maxout_layer(x, kernel, bias, self.pieces)
+
+
+class MetaAcon(nn.Module):
+    r"""Meta-ACON: :func:`jaxact.acon_c` whose sharpness a small network makes of the input, for each channel.
+
+    .. math::
+        y = (p_1 - p_2) x \, \sigma(\beta (p_1 - p_2) x) + p_2 x, \quad
+        \beta = \sigma(W_2 (W_1 \bar x + b_1) + b_2)
+
+    with :math:`\bar x` the mean of the input over all axes but the first, which is the batch, and that of the channels.
+    The layers are ``fc1`` and ``fc2``, each with a ``kernel`` and a ``bias``. They are what the authors' code has, save
+    that it normalizes over the batch after each of them, which their paper does not.
+
+    Args:
+      features: number of channels.
+      axis: where they are in the input.
+      reduction: how many channels there are to a hidden unit; there are at least that many units.
+      p1_init: initial :math:`p_1`, a number, one for each of the channels, or an initializer.
+      p2_init: initial :math:`p_2`, likewise.
+      kernel_init: initializer of the kernels.
+      bias_init: initializer of the biases.
+      dtype: what the input is converted to first, and computed in; ``None`` leaves it as it is.
+      param_dtype: dtype of the parameters.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``, there is no such axis, or a size is not positive.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> variables = jaxact.linen.MetaAcon(features=4).init(jax.random.key(0), jax.numpy.zeros((2, 5, 4)))
+      >>> jax.tree.map(jax.numpy.shape, variables["params"]["fc1"])
+      {'bias': (16,), 'kernel': (4, 16)}
+
+    References:
+      Ma, Zhang, Liu and Sun, Activate or not: learning customized activation, 2020, arXiv:2009.04759.
+    """
+
+    features: int
+    axis: int = -1
+    reduction: int = 16
+    p1_init: Initial = _module.NORMAL_INIT
+    p2_init: Initial = _module.NORMAL_INIT
+    kernel_init: Initializer = _module.KERNEL_INIT
+    bias_init: Initializer = _module.BIAS_INIT
+    dtype: DTypeLike | None = None
+    param_dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, x: ArrayLike) -> Array:
+        """Apply the function to ``x``."""
+        _module.check_sizes("MetaAcon", features=self.features, reduction=self.reduction)
+        x = _module.converted("linen.MetaAcon", x, self.dtype)
+        p1, p2 = (
+            self.param(name, _module.initializer(f"MetaAcon: {name}_init", init), (self.features,), self.param_dtype)
+            for name, init in (("p1", self.p1_init), ("p2", self.p2_init))
+        )
+        first = self._dense("fc1", max(self.reduction, self.features // self.reduction), x.dtype)
+        second = self._dense("fc2", self.features, x.dtype)
+        return _module.meta_acon("MetaAcon", x, p1, p2, lambda means: second(first(means)), self.axis)
+
+    def _dense(self, name: str, size: int, dtype: DTypeLike) -> nn.Dense:
+        return nn.Dense(
+            size,
+            dtype=dtype,
+            param_dtype=self.param_dtype,
+            kernel_init=self.kernel_init,
+            bias_init=self.bias_init,
+            name=name,
+        )
 
 
 def _key(module: nn.Module, stream: str, rng: Array | None) -> Array:

@@ -25,21 +25,33 @@ except ModuleNotFoundError as error:
 __all__ = [  # noqa: RUF022  names in capitals are no constants
     "APL",
     "AReLU",
+    "AconC",
+    "AptX",
+    "Derf",
+    "DyT",
+    "ErfAct",
     "GatedMLP",
     "Learnable",
+    "MPELU",
     "Maxout",
+    "MetaAcon",
     "Mixture",
+    "PELU",
     "PReLU",
+    "PSerf",
     "ProbAct",
     "RReLU",
+    "SMU",
     "SReLU",
     "SinLU",
     "Sine",
     "Snake",
     "SnakeBeta",
+    "SoftExponential",
     "StarReLU",
     "Swish",
     "TLU",
+    "XIELU",
 ]
 
 
@@ -86,6 +98,7 @@ class Learnable(nnx.Module):
     """
 
     record: ClassVar[jaxact.Activation]
+    shared: ClassVar[tuple[str, ...]] = ()  # parameters that all channels have in common in any case
 
     def __init__(
         self,
@@ -105,7 +118,8 @@ class Learnable(nnx.Module):
         self.param_dtype = param_dtype
         for name, default in self.record.parameters.items():
             argument = f"{module}: {name}_init"
-            setattr(self, name, _param(argument, initial[name], default, features, param_dtype, rngs))
+            own = None if name in self.shared else features
+            setattr(self, name, _param(argument, initial[name], default, own, param_dtype, rngs))
 
     def __call__(self, x: ArrayLike) -> Array:
         """Apply the function to ``x``."""
@@ -545,6 +559,469 @@ class SinLU(Learnable):
         super().__init__(features, {"a": a_init, "b": b_init}, **common)
 
 
+class AptX(Learnable):
+    r"""APTx, :func:`jaxact.aptx` with a learned gate.
+
+    .. math:: y = (\alpha + \tanh(\beta x)) \, \gamma x
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
+      gamma_init: initial :math:`\gamma`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.AptX().alpha[...]
+      Array(1., dtype=float32)
+
+    References:
+      Kumar, APTx: better activation function than MISH, SWISH, and ReLU's variants used in deep learning, 2022,
+      arXiv:2209.06119.
+    """
+
+    record = jaxact.spec("aptx")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 1.0,
+        beta_init: Initial = 1.0,
+        gamma_init: Initial = 0.5,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha": alpha_init, "beta": beta_init, "gamma": gamma_init}, **common)
+
+
+class AconC(Learnable):
+    r"""ACON-C, :func:`jaxact.acon_c` with learned lines.
+
+    .. math:: y = (p_1 - p_2) x \, \sigma(\beta (p_1 - p_2) x) + p_2 x
+
+    The authors draw :math:`p_1` and :math:`p_2` from the standard normal distribution, which is an initializer away.
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      p1_init: initial :math:`p_1`, a number or an initializer.
+      p2_init: initial :math:`p_2`, likewise.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.AconC().p1[...]
+      Array(1., dtype=float32)
+
+    References:
+      Ma, Zhang, Liu and Sun, Activate or not: learning customized activation, 2020, arXiv:2009.04759.
+    """
+
+    record = jaxact.spec("acon_c")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        p1_init: Initial = 1.0,
+        p2_init: Initial = 0.0,
+        beta_init: Initial = 1.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"p1": p1_init, "p2": p2_init, "beta": beta_init}, **common)
+
+
+class DyT(Learnable):
+    r"""Dynamic tanh, :func:`jaxact.dyt` with learned parameters, in place of a normalization layer.
+
+    .. math:: y = \gamma \tanh(\alpha x) + \beta
+
+    All channels share :math:`\alpha`; with ``features`` each has its own :math:`\gamma` and :math:`\beta`.
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      gamma_init: initial :math:`\gamma`, likewise.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.DyT(features=2).gamma[...]
+      Array([1., 1.], dtype=float32)
+
+    References:
+      Zhu, Chen, He, LeCun and Liu, Transformers without normalization, 2025, arXiv:2503.10622.
+    """
+
+    record = jaxact.spec("dyt")
+    shared = ("alpha",)
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.5,
+        gamma_init: Initial = 1.0,
+        beta_init: Initial = 0.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha": alpha_init, "gamma": gamma_init, "beta": beta_init}, **common)
+
+
+class Derf(Learnable):
+    r"""Dynamic error function, :func:`jaxact.derf` with learned parameters, in place of a normalization layer.
+
+    .. math:: y = \gamma \, \mathrm{erf}(\alpha x + s) + \beta
+
+    All channels share :math:`\alpha` and :math:`s`; with ``features`` each has its own :math:`\gamma` and
+    :math:`\beta`.
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      s_init: initial :math:`s`, likewise.
+      gamma_init: initial :math:`\gamma`, likewise.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.Derf(features=2).gamma[...]
+      Array([1., 1.], dtype=float32)
+
+    References:
+      Chen, Lu, Zhu, Sun and Liu, Stronger normalization-free transformers, 2025, arXiv:2512.10938.
+    """
+
+    record = jaxact.spec("derf")
+    shared = ("alpha", "s")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.5,
+        s_init: Initial = 0.0,
+        gamma_init: Initial = 1.0,
+        beta_init: Initial = 0.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha": alpha_init, "s": s_init, "gamma": gamma_init, "beta": beta_init}, **common)
+
+
+class ErfAct(Learnable):
+    r"""ErfAct, :func:`jaxact.erf_act` with a learned gate.
+
+    .. math:: y = x \, \mathrm{erf}(\alpha e^{\beta x})
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.ErfAct().alpha[...]
+      Array(0.75, dtype=float32)
+
+    References:
+      Biswas, Kumar, Banerjee and Pandey, ErfAct and Pserf: non-monotonic smooth trainable activation functions, 2021,
+      arXiv:2109.04386.
+    """
+
+    record = jaxact.spec("erf_act")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.75,
+        beta_init: Initial = 0.75,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha": alpha_init, "beta": beta_init}, **common)
+
+
+class MPELU(Learnable):
+    r"""Multiple parametric exponential linear unit, :func:`jaxact.mpelu` with learned parameters.
+
+    .. math:: y = \begin{cases} x & x > 0 \\ \alpha (e^{\beta x} - 1) & x \le 0 \end{cases}
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.MPELU().alpha[...]
+      Array(1., dtype=float32)
+
+    References:
+      Li, Fan, Li, Wu and Ming, Improving deep neural network with multiple parametric exponential linear units, 2016,
+      arXiv:1606.00305.
+    """
+
+    record = jaxact.spec("mpelu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 1.0,
+        beta_init: Initial = 1.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha": alpha_init, "beta": beta_init}, **common)
+
+
+class PELU(Learnable):
+    r"""Parametric exponential linear unit, :func:`jaxact.pelu` with learned parameters.
+
+    .. math:: y = \begin{cases} \alpha x / \beta & x \ge 0 \\ \alpha (e^{x / \beta} - 1) & x < 0 \end{cases}
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.PELU().alpha[...]
+      Array(1., dtype=float32)
+
+    References:
+      Trottier, Giguère and Chaib-draa, Parametric exponential linear unit for deep convolutional neural networks, 2016,
+      arXiv:1605.09332.
+    """
+
+    record = jaxact.spec("pelu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 1.0,
+        beta_init: Initial = 1.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha": alpha_init, "beta": beta_init}, **common)
+
+
+class PSerf(Learnable):
+    r"""Pserf, :func:`jaxact.pserf` with a learned gate.
+
+    .. math:: y = x \, \mathrm{erf}(\gamma \log(1 + e^{\delta x}))
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      gamma_init: initial :math:`\gamma`, a number or an initializer.
+      delta_init: initial :math:`\delta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.PSerf().gamma[...]
+      Array(1.25, dtype=float32)
+
+    References:
+      Biswas, Kumar, Banerjee and Pandey, ErfAct and Pserf: non-monotonic smooth trainable activation functions, 2021,
+      arXiv:2109.04386.
+    """
+
+    record = jaxact.spec("pserf")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        gamma_init: Initial = 1.25,
+        delta_init: Initial = 0.85,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"gamma": gamma_init, "delta": delta_init}, **common)
+
+
+class SMU(Learnable):
+    r"""Smooth maximum unit, :func:`jaxact.smu` with a learned bend.
+
+    .. math:: y = \frac{(1 + \alpha) x + (1 - \alpha) x \, \mathrm{erf}(\mu (1 - \alpha) x)}{2}
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      mu_init: initial :math:`\mu`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.SMU().alpha[...]
+      Array(0.01, dtype=float32)
+
+    References:
+      Biswas, Kumar, Banerjee and Pandey, SMU: smooth activation function for deep networks using smoothing maximum
+      technique, 2021, arXiv:2111.04682.
+    """
+
+    record = jaxact.spec("smu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.01,
+        mu_init: Initial = 2.5,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha": alpha_init, "mu": mu_init}, **common)
+
+
+class SoftExponential(Learnable):
+    r"""Soft exponential, :func:`jaxact.soft_exponential` with a learned parameter.
+
+    .. math::
+        y = \begin{cases}
+        -\log(1 - \alpha (x + \alpha)) / \alpha & \alpha < 0 \\
+        x & \alpha = 0 \\
+        (e^{\alpha x} - 1) / \alpha + \alpha & \alpha > 0
+        \end{cases}
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.SoftExponential().alpha[...]
+      Array(0., dtype=float32)
+
+    References:
+      Godfrey and Gashler, A continuum among logarithmic, linear, and exponential functions, and its potential to
+      improve generalization in neural networks, 2016, arXiv:1602.01321.
+    """
+
+    record = jaxact.spec("soft_exponential")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameter."""
+        super().__init__(features, {"alpha": alpha_init}, **common)
+
+
+class XIELU(Learnable):
+    r"""Expanded integral of the exponential linear unit, :func:`jaxact.xielu` with learned parameters.
+
+    .. math:: y = \beta x + \begin{cases} a_p x^2 & x > 0 \\ a_n (e^x - 1 - x) & x \le 0 \end{cases}
+
+    with :math:`a_p = \log(1 + e^{\alpha_p})` and :math:`a_n = \beta + \log(1 + e^{\alpha_n})`. The leaves are named,
+    and mean, what the authors' do and those of Transformers, so checkpoints load; theirs leave :math:`\beta` at 1/2.
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_p_init: initial :math:`\alpha_p`, a number or an initializer.
+      alpha_n_init: initial :math:`\alpha_n`, likewise.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.XIELU().alpha_p[...]
+      Array(0.20338233, dtype=float32)
+
+    References:
+      Huang and Schlag, Deriving activation functions using integration, 2024, arXiv:2411.13010.
+    """
+
+    record = jaxact.spec("xielu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_p_init: Initial = 0.20338232081102456,
+        alpha_n_init: Initial = -1.0502256128148466,
+        beta_init: Initial = 0.5,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha_p": alpha_p_init, "alpha_n": alpha_n_init, "beta": beta_init}, **common)
+
+
 class RReLU(_Stochastic):
     r"""Randomized leaky rectified linear unit, :func:`jaxact.rrelu` with keys from a random stream.
 
@@ -875,6 +1352,94 @@ class Maxout(nnx.Module):
         _module.check_features("Maxout", x, self.features)
         bias = None if self.bias is None else self.bias[...]
         return _module.maxout_layer(x, self.kernel[...], bias, self.pieces)
+
+
+class MetaAcon(nnx.Module):
+    r"""Meta-ACON: :func:`jaxact.acon_c` whose sharpness a small network makes of the input, for each channel.
+
+    .. math::
+        y = (p_1 - p_2) x \, \sigma(\beta (p_1 - p_2) x) + p_2 x, \quad
+        \beta = \sigma(W_2 (W_1 \bar x + b_1) + b_2)
+
+    with :math:`\bar x` the mean of the input over all axes but the first, which is the batch, and that of the channels.
+    The layers are ``fc1`` and ``fc2``, each with a ``kernel`` and a ``bias``. They are what the authors' code has, save
+    that it normalizes over the batch after each of them, which their paper does not.
+
+    Args:
+      features: number of channels.
+      axis: where they are in the input.
+      reduction: how many channels there are to a hidden unit; there are at least that many units.
+      p1_init: initial :math:`p_1`, a number, one for each of the channels, or an initializer.
+      p2_init: initial :math:`p_2`, likewise.
+      kernel_init: initializer of the kernels.
+      bias_init: initializer of the biases.
+      dtype: what the input is converted to first, and computed in; ``None`` leaves it as it is.
+      param_dtype: dtype of the parameters.
+      rngs: where the initializers get their keys.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``, there is no such axis, or a size is not positive.
+
+    Examples:
+      >>> import jaxact
+      >>> from flax import nnx
+      >>> jaxact.nnx.MetaAcon(features=4, rngs=nnx.Rngs(0)).fc1.kernel.shape
+      (4, 16)
+
+    References:
+      Ma, Zhang, Liu and Sun, Activate or not: learning customized activation, 2020, arXiv:2009.04759.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        *,
+        axis: int = -1,
+        reduction: int = 16,
+        p1_init: Initial = _module.NORMAL_INIT,
+        p2_init: Initial = _module.NORMAL_INIT,
+        kernel_init: Initializer = _module.KERNEL_INIT,
+        bias_init: Initializer = _module.BIAS_INIT,
+        dtype: DTypeLike | None = None,
+        param_dtype: DTypeLike = jnp.float32,
+        rngs: nnx.Rngs,
+    ):
+        """Make the parameters."""
+        _module.check_sizes("MetaAcon", features=features, reduction=reduction)
+        self.features = features
+        self.axis = axis
+        self.reduction = reduction
+        self.dtype = dtype
+        self.param_dtype = param_dtype
+        self.p1 = _param("MetaAcon: p1_init", p1_init, 0.0, features, param_dtype, rngs)
+        self.p2 = _param("MetaAcon: p2_init", p2_init, 0.0, features, param_dtype, rngs)
+
+        def linear(inputs: int, outputs: int) -> nnx.Linear:
+            return nnx.Linear(
+                inputs,
+                outputs,
+                param_dtype=param_dtype,
+                kernel_init=kernel_init,
+                bias_init=bias_init,
+                promote_dtype=_module.like_the_first,
+                rngs=rngs,
+            )
+
+        hidden = max(reduction, features // reduction)
+        self.fc1 = linear(features, hidden)
+        self.fc2 = linear(hidden, features)
+
+    def __call__(self, x: ArrayLike) -> Array:
+        """Apply the function to ``x``."""
+        x = _module.converted("nnx.MetaAcon", x, self.dtype)
+
+        def network(means: Array) -> Array:
+            return self.fc2(self.fc1(means))
+
+        return _module.meta_acon("MetaAcon", x, self.p1[...], self.p2[...], network, self.axis)
 
 
 def _param(

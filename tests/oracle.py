@@ -200,7 +200,13 @@ FORMULAS = {
 
 
 # Where a formula is defined, if that is not everywhere.
-DOMAINS = {"soft_exponential": lambda x, alpha: alpha >= 0 or 1 - arb(alpha) * (arb(x) + arb(alpha)) > 0}
+DOMAINS = {"soft_exponential": lambda x, alpha: 1 - min(arb(float(alpha)), 0) * (x + arb(float(alpha))) > 0}
+
+
+def defined(name, x, **parameters):
+    """At which points, an array, the formula is defined."""
+    inside = DOMAINS.get(name, lambda x, **parameters: True)
+    return np.array([bool(inside(float(a), **parameters)) for a in x], bool)
 
 
 def entmax(xs, alpha=1.5):
@@ -284,13 +290,12 @@ def derivatives(name, x, order=2, wrt="x", **parameters):
 
     Returns:
       Two float64 arrays of shape ``(order + 1, x.size)``: the results rounded to nearest, and what that left over,
-      which is 0 unless ``x`` is float64. NaN where the formula is not defined.
+      which is 0 unless ``x`` is float64.
     """
     formula, names = FORMULAS[name], ("x", *parameters)
     double = np.asarray(x).dtype == np.float64
     columns = np.broadcast_arrays(*(np.asarray(a, np.float64).ravel() for a in (x, *parameters.values())))
-    defined = np.array([name not in DOMAINS or DOMAINS[name](*row) for row in np.transpose(columns).tolist()], bool)
-    rows = np.transpose(columns)[defined].tolist()
+    rows = np.transpose(columns).tolist()
     factorials = [math.factorial(k) for k in range(order + 1)]
 
     def series(argument, value):
@@ -304,9 +309,7 @@ def derivatives(name, x, order=2, wrt="x", **parameters):
 
     previous, ctx.cap = ctx.cap, order + 1
     try:
-        out = np.full((2, order + 1, defined.size), np.nan)
-        out[:, :, defined] = _results(evaluate, len(rows), order + 1, double)
-        return out
+        return _results(evaluate, len(rows), order + 1, double)
     finally:
         ctx.cap = previous
 

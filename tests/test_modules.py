@@ -99,10 +99,11 @@ def test_parameters(framework, name, features):
     assert set(params) == set(record.parameters)
     for n, p in params.items():
         default = np.asarray(record.parameters[n])
-        assert p.shape == (*default.shape, *([] if features is None else [features]))
+        own = None if n in getattr(jaxact.linen, name).shared else features
+        assert p.shape == (*default.shape, *([] if own is None else [own]))
         assert p.dtype == jnp.float32
-        np.testing.assert_array_equal(np.moveaxis(p, -1, 0) if features else p, np.broadcast_to(
-            default.astype(np.float32), p.shape if features is None else (features, *default.shape)))  # fmt: skip
+        np.testing.assert_array_equal(np.moveaxis(p, -1, 0) if own else p, np.broadcast_to(
+            default.astype(np.float32), p.shape if own is None else (own, *default.shape)))  # fmt: skip
 
 
 @frameworks
@@ -443,3 +444,38 @@ def test_gated_mlp_split_over_devices(framework):
     here = jax.device_get(params)
     gates, values = (np.asarray(x) @ here[name]["kernel"] for name in ("wi_gate", "wi_value"))
     np.testing.assert_allclose(y, np.asarray(jaxact.swiglu(gates, values)) @ here["wo"]["kernel"], rtol=1e-5, atol=1e-6)
+
+
+@frameworks
+@pytest.mark.parametrize(("shape", "axis"), [((5, 3, CHANNELS), -1), ((5, CHANNELS, 2, 3), 1), ((CHANNELS,), 0)])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_meta_acon_makes_its_sharpness_of_the_mean(framework, shape, axis, dtype):
+    x = jnp.asarray(np.random.default_rng(0).normal(0, 2, shape), dtype)
+    apply, params = other(framework, "MetaAcon", x, CHANNELS, axis=axis, reduction=4)
+    assert jax.tree.map(jnp.shape, params) == {
+        "fc1": {"bias": (4,), "kernel": (CHANNELS, 4)},
+        "fc2": {"bias": (CHANNELS,), "kernel": (4, CHANNELS)},
+        "p1": (CHANNELS,),
+        "p2": (CHANNELS,),
+    }
+    last = np.moveaxis(np.asarray(x, np.float64), axis, -1)
+    h = last.mean(tuple(range(1, last.ndim - 1)), keepdims=True) if last.ndim > 1 else last
+    for layer in ("fc1", "fc2"):
+        h = h @ np.float64(params[layer]["kernel"]) + np.float64(params[layer]["bias"])
+    beta, p1, p2 = 1 / (1 + np.exp(-h)), np.float64(params["p1"]), np.float64(params["p2"])
+    z = (p1 - p2) * last
+    expected = np.moveaxis(z / (1 + np.exp(-beta * z)) + p2 * last, -1, axis)
+    y = apply(params, x)
+    assert y.dtype == dtype
+    tolerance = 1e-5 if dtype == jnp.float32 else 2**-5
+    np.testing.assert_allclose(np.float64(y), expected, rtol=tolerance, atol=tolerance)
+    assert {n for n, kept in jaxact.decay_mask(params).items() if kept is False} == {"p1", "p2"}
+
+
+@frameworks
+def test_meta_acon_wants_its_channels(framework):
+    apply, params = other(framework, "MetaAcon", inputs(), CHANNELS)
+    with pytest.raises(ValueError, match=r"MetaAcon: features must equal .* axis -1, got features=6 for size 5"):
+        apply(params, inputs()[..., :5])
+    with pytest.raises(ValueError, match="MetaAcon: reduction must be at least 1, got 0"):
+        other(framework, "MetaAcon", inputs(), CHANNELS, reduction=0)

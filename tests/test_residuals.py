@@ -21,8 +21,10 @@ def kept(f, *args):
 
 
 def piecewise_linear(spec):
+    """At parameters that are not 0, where one may be a line that else is none."""
     x = np.linspace(-7.9, 7.9, 200)
-    return spec.elementwise and not np.any(oracle.derivatives(spec.name, x, 2, **cases.defaults(spec))[0][2])
+    parameters = {n: p or 0.5 for n, p in cases.defaults(spec).items()} if spec.elementwise else {}
+    return spec.elementwise and not np.any(oracle.derivatives(spec.name, x, 2, **parameters)[0][2])
 
 
 @every

@@ -1,0 +1,66 @@
+"""What the parametric functions have to themselves: limits in a parameter, checkpoints, parameters that are shared."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxact
+
+X = np.linspace(-5, 5, 41, dtype=np.float32)
+
+
+def all_derivatives(f, x, *parameters):
+    y, pullback = jax.vjp(f, jnp.asarray(x), *(jnp.full(x.shape, p, jnp.float32) for p in parameters))
+    return np.asarray(y), *map(np.asarray, pullback(jnp.ones_like(y)))
+
+
+@pytest.mark.parametrize("alpha", [0.0, -0.0, 1e-30, -1e-30, 1e-6, -1e-6])
+def test_soft_exponential_passes_through_the_line(alpha):
+    y, slope, alpha_slope = all_derivatives(jaxact.soft_exponential, X, alpha)
+    np.testing.assert_allclose(y, X + alpha * (1 + X**2 / 2), rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(slope, 1 + alpha * X, rtol=1e-6)
+    np.testing.assert_allclose(alpha_slope, 1 + X**2 / 2, rtol=2e-4)
+
+
+def test_soft_exponential_is_the_logarithm_and_the_exponential():
+    np.testing.assert_allclose(jaxact.soft_exponential(X, 1.0), np.exp(X), rtol=1e-6)
+    positive = X[X > 0]
+    np.testing.assert_allclose(jaxact.soft_exponential(positive, -1.0), np.log(positive), rtol=1e-6, atol=1e-6)
+    assert np.all(np.isnan(jaxact.soft_exponential(X[X < 0], -1.0)))
+
+
+def test_xielu_starts_at_what_the_authors_start_at():
+    """Their coefficients, 0.8 twice and 1/2, in their formula."""
+    y = np.where(X > 0, 0.8 * X**2, 0.8 * (np.expm1(X) - X)) + 0.5 * X
+    np.testing.assert_allclose(jaxact.xielu(X), y, rtol=1e-5, atol=1e-6)
+
+
+def test_leaky_and_plain_rectifiers_are_limits():
+    np.testing.assert_allclose(jaxact.smu(X, 0.25, 1e6), np.where(X > 0, X, 0.25 * X), atol=1e-6)
+    np.testing.assert_allclose(jaxact.acon_c(X, 1.0, 0.1, 1e6), np.where(X > 0, X, 0.1 * X), atol=1e-6)
+    np.testing.assert_allclose(jaxact.acon_c(X, 1.0, 0.5, 0.0), 0.75 * X, rtol=1e-6)
+
+
+def test_special_cases():
+    np.testing.assert_allclose(jaxact.pelu(X), jaxact.elu(X), rtol=1e-6)
+    np.testing.assert_allclose(jaxact.mpelu(X, 0.5), jaxact.elu(X, 0.5), rtol=1e-6)
+    np.testing.assert_allclose(jaxact.acon_c(X), jaxact.silu(X), rtol=1e-6)
+    np.testing.assert_allclose(jaxact.pserf(X, 1.0, 1.0), jaxact.serf(X), rtol=1e-6)
+    np.testing.assert_allclose(jaxact.aptx(X), jaxact.swish(X, 2.0), rtol=1e-6)
+    np.testing.assert_allclose(jaxact.dyt(X, 1.0), jaxact.tanh(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["dyt", "derf", "erf_act", "pserf", "smu", "aptx", "acon_c", "mpelu", "xielu"])
+def test_huge_arguments_have_finite_slopes_in_saturated_parameters(name):
+    """No 0 times infinity: each slope that is not of the order of the argument is one that the gate has settled."""
+    x = np.float32([-3e38, -1e20, 1e20, 3e38])
+    spec = jaxact.spec(name)
+    y, *slopes = all_derivatives(spec.function, x, *(p or 0.5 for p in spec.parameters.values()))
+    assert not np.any(np.isnan([y, *slopes]))
+
+
+@pytest.mark.parametrize(("call", "argument"), [({"alpha": 0.0}, "alpha"), ({"beta": -1.0}, "beta")])
+def test_pelu_wants_positive_parameters(call, argument):
+    with pytest.raises(ValueError, match=rf"jaxact\.pelu: {argument} must be positive, got"):
+        jaxact.pelu(X, **call)
