@@ -19,3 +19,26 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.parent.name in ("benchmarks", "docs", "examples", "theory"):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """All tests of an activation run in one process, which traces and compiles it once; so do those of the site."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    import jaxact
+
+    def plain(name):
+        return name.replace("_", "").lower()  # a module has the name of its function, in another spelling
+
+    names = {plain(s.name) for s in jaxact.specs()}
+
+    class BySubject(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            path, _, test = nodeid.partition("::")
+            if path.endswith("test_site.py"):
+                return path
+            parameters = map(plain, test.partition("[")[2].rstrip("]").split("-"))
+            return next((p for p in parameters if p in names), nodeid)
+
+    return BySubject(config, log)
