@@ -144,17 +144,17 @@ def _rounded(p: Array) -> Array:
 
 
 def _kept(p: Array, low: Array) -> Array:
-    """What was lost in ``p``, taken for 0 where the parts of a product would underflow or overflow."""
+    """What was lost in ``p``, taken for -0, which adds to any zero, where parts of a product under- or overflow."""
     least, largest = {"float32": (2.0**-98, 2.0**126), "float64": (2.0**-960, 2.0**1022)}[p.dtype.name]
     least, largest = p.dtype.type(least), p.dtype.type(largest)
     size = lax.abs(p)
-    return lax.select(lax.bitwise_and(lax.gt(size, least), lax.lt(size, largest)), low, lax.full_like(low, 0))
+    return lax.select(lax.bitwise_and(lax.gt(size, least), lax.lt(size, largest)), low, lax.full_like(low, -0.0))
 
 
 def _finite(p: Array, low: Array) -> Array:
     """``low``, taken for 0 where ``p`` overflows, or what overflows in it could turn the sign of the whole."""
     largest = p.dtype.type({"float32": 2.0**126, "float64": 2.0**1022}[p.dtype.name])
-    return lax.select(lax.lt(lax.abs(p), largest), low, lax.full_like(low, 0))
+    return lax.select(lax.lt(lax.abs(p), largest), low, lax.full_like(low, -0.0))
 
 
 def _normal(total: Array, low: Array) -> Two:

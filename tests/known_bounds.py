@@ -11,6 +11,7 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
     ),
     ("golu", "float64", "value"): (7, "its inner exponential is known to 60 bits, and multiplied by up to 700"),
     ("golu", "float64", "slope"): (6, "its inner exponential is known to 60 bits, and multiplied by up to 700"),
+    ("xielu", "bfloat16", "slope"): (float("inf"), "beyond 2^127 it overflows before the cotangent makes it smaller"),
 }
 
 # Functions whose bounds at parameters other than the defaults hold up to some ``|x|`` only, and why.
