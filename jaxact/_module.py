@@ -13,6 +13,7 @@ from jax.typing import ArrayLike, DTypeLike
 
 from jaxact._activation import Activation, as_floating, get, spec, specs
 from jaxact._derivative import compute_dtype
+from jaxact._rational import FITS
 
 Initializer = Callable[[Array, tuple[int, ...], DTypeLike], Any]
 Initial = float | Sequence[float] | Initializer
@@ -146,6 +147,17 @@ def meta_acon(module: str, x: Array, p1: Array, p2: Array, network: Callable[[Ar
     rest = [i for i in range(1, x.ndim) if i != axis % x.ndim]
     beta = get("sigmoid")(network(jnp.mean(x, rest)))
     return get("acon_c")(x, p1, p2, lax.expand_dims(beta, rest))
+
+
+def fitted(module: str, name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Coefficients of the rational function that is nearest to the activation of that name.
+
+    Raises:
+      ValueError: it has not been computed.
+    """
+    if name not in FITS:
+        raise ValueError(f"{module}: approximate must be None or one of {', '.join(FITS)}; got {name!r}")
+    return FITS[name]
 
 
 def gate_function(module: str, gate: Gate) -> Callable[[Array, Array], Array]:

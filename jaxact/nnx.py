@@ -16,6 +16,7 @@ from jax.typing import ArrayLike, DTypeLike
 import jaxact
 from jaxact import _module
 from jaxact._module import Gate, Initial, Initializer, Partitioning
+from jaxact._rational import FITS
 
 try:
     from flax import nnx
@@ -31,6 +32,7 @@ __all__ = [  # noqa: RUF022  names in capitals are no constants
     "DyT",
     "ErfAct",
     "GatedMLP",
+    "Hermite",
     "Learnable",
     "MPELU",
     "Maxout",
@@ -39,8 +41,11 @@ __all__ = [  # noqa: RUF022  names in capitals are no constants
     "PELU",
     "PReLU",
     "PSerf",
+    "PolyNorm",
+    "PolyReLU",
     "ProbAct",
     "RReLU",
+    "Rational",
     "SMU",
     "SReLU",
     "SinLU",
@@ -51,7 +56,10 @@ __all__ = [  # noqa: RUF022  names in capitals are no constants
     "StarReLU",
     "Swish",
     "TLU",
+    "XATLU",
+    "XGELU",
     "XIELU",
+    "XSiLU",
 ]
 
 
@@ -1020,6 +1028,291 @@ class XIELU(Learnable):
     ):
         """Make the parameters."""
         super().__init__(features, {"alpha_p": alpha_p_init, "alpha_n": alpha_n_init, "beta": beta_init}, **common)
+
+
+class XATLU(Learnable):
+    r"""Expanded arctan linear unit, :func:`jaxact.xatlu` with a learned range of its gate.
+
+    .. math:: y = x \, (g(x) (1 + 2 \alpha) - \alpha), \quad g(x) = \tfrac{1}{2} + \arctan(x) / \pi
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.XATLU().alpha[...]
+      Array(0., dtype=float32)
+
+    References:
+      Huang, Expanded gating ranges improve activation functions, 2024, arXiv:2405.20768.
+    """
+
+    record = jaxact.spec("xatlu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameter."""
+        super().__init__(features, {"alpha": alpha_init}, **common)
+
+
+class XGELU(Learnable):
+    r"""Expanded GELU, :func:`jaxact.xgelu` with a learned range of its gate.
+
+    .. math:: y = x \, (g(x) (1 + 2 \alpha) - \alpha), \quad g(x) = \Phi(x)
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.XGELU().alpha[...]
+      Array(0., dtype=float32)
+
+    References:
+      Huang, Expanded gating ranges improve activation functions, 2024, arXiv:2405.20768.
+    """
+
+    record = jaxact.spec("xgelu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameter."""
+        super().__init__(features, {"alpha": alpha_init}, **common)
+
+
+class XSiLU(Learnable):
+    r"""Expanded SiLU, :func:`jaxact.xsilu` with a learned range of its gate.
+
+    .. math:: y = x \, (g(x) (1 + 2 \alpha) - \alpha), \quad g(x) = \sigma(x)
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.XSiLU().alpha[...]
+      Array(0., dtype=float32)
+
+    References:
+      Huang, Expanded gating ranges improve activation functions, 2024, arXiv:2405.20768.
+    """
+
+    record = jaxact.spec("xsilu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameter."""
+        super().__init__(features, {"alpha": alpha_init}, **common)
+
+
+class Hermite(Learnable):
+    r"""Sum of Hermite polynomials, :func:`jaxact.hermite` with learned coefficients.
+
+    .. math:: y = \sum_{n=0}^{4} c_n \frac{\mathrm{He}_n(x)}{\sqrt{n!}}
+
+    It starts as the expansion of the rectifier.
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      coefficients_init: initial :math:`c_n`, a number, one for each polynomial, or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.Hermite(features=3).coefficients.shape
+      (5, 3)
+
+    References:
+      Lokhande, Tasneeyapant, Venkatesh, Ravi and Singh, Generating accurate pseudo-labels in semi-supervised learning
+      and avoiding overconfident predictions via Hermite polynomial activations, 2019, arXiv:1909.05479.
+    """
+
+    record = jaxact.spec("hermite")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        coefficients_init: Initial = (0.3989422804014327, 0.5, 0.28209479177387814, 0.0, -0.08143375198381998),
+        **common: Unpack[Common],
+    ):
+        """Make the parameter."""
+        super().__init__(features, {"coefficients": coefficients_init}, **common)
+
+
+class PolyReLU(Learnable):
+    r"""Polynomial in the rectifier, :func:`jaxact.poly_relu` with learned coefficients.
+
+    .. math:: y = b + \sum_{i=1}^{3} w_i \max(x, 0)^i
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      weights_init: initial :math:`w_i`, a number, one for each power, or an initializer.
+      bias_init: initial :math:`b`, a number or an initializer.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.PolyReLU().weights[...]
+      Array([0.33333334, 0.33333334, 0.33333334], dtype=float32)
+
+    References:
+      Zhuo et al., Polynomial composition activations: unleashing the dynamics of large language models, 2024,
+      arXiv:2411.03884.
+    """
+
+    record = jaxact.spec("poly_relu")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        weights_init: Initial = (1 / 3, 1 / 3, 1 / 3),
+        bias_init: Initial = 0.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"weights": weights_init, "bias": bias_init}, **common)
+
+
+class PolyNorm(Learnable):
+    r"""Sum of normalised powers, :func:`jaxact.poly_norm` with learned coefficients.
+
+    .. math:: y = b + \sum_{i=1}^{3} w_i \frac{x^i}{\sqrt{\mathrm{mean}(x^{2 i}) + \epsilon}}
+
+    with the mean over ``axis``.
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      weights_init: initial :math:`w_i`, a number, one for each power, or an initializer.
+      bias_init: initial :math:`b`, a number or an initializer.
+      eps: small positive number.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``, or ``eps`` is not positive.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.PolyNorm().bias[...]
+      Array(0., dtype=float32)
+
+    References:
+      Zhuo et al., Polynomial composition activations: unleashing the dynamics of large language models, 2024,
+      arXiv:2411.03884.
+    """
+
+    record = jaxact.spec("poly_norm")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        weights_init: Initial = (1 / 3, 1 / 3, 1 / 3),
+        bias_init: Initial = 0.0,
+        eps: float = 1e-6,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"weights": weights_init, "bias": bias_init}, **common)
+        self.eps = eps
+
+
+class Rational(Learnable):
+    r"""Quotient of polynomials, :func:`jaxact.rational` with learned coefficients.
+
+    .. math:: y = \frac{a_0 + a_1 x + \dots + a_5 x^5}{1 + |b_1 x + \dots + b_4 x^4|}
+
+    It starts as the best fit of the leaky rectifier, or of another function, on [-3, 3], and never has a pole.
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      numerator_init: initial :math:`a_j`, a number, one for each power, or an initializer.
+      denominator_init: initial :math:`b_k`, likewise.
+      approximate: name of the activation to start as, in place of what these two say; the error names those that there
+        are.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``, or there is no fit of ``approximate``.
+
+    Examples:
+      >>> import jaxact
+      >>> rational = jaxact.nnx.Rational(approximate="tanh")
+      >>> print(f"{rational(1.0):.4f}, {jaxact.tanh(1.0):.4f}")
+      0.7616, 0.7616
+
+    References:
+      Molina, Schramowski and Kersting, Padé activation units: end-to-end learning of flexible activation functions in
+      deep networks, 2019, arXiv:1907.06732.
+    """
+
+    record = jaxact.spec("rational")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        numerator_init: Initial = FITS["leaky_relu"][0],
+        denominator_init: Initial = FITS["leaky_relu"][1],
+        approximate: str | None = None,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        if approximate is not None:
+            numerator_init, denominator_init = _module.fitted("Rational", approximate)
+        super().__init__(features, {"numerator": numerator_init, "denominator": denominator_init}, **common)
+        self.approximate = approximate
 
 
 class RReLU(_Stochastic):

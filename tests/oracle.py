@@ -49,6 +49,9 @@ def at(x):
     return x[0] if isinstance(x, arb_series) else x
 
 
+SUGAR_ALPHA = float.fromhex("0x1.ab851eb851eb8p+0")  # 1.67
+
+
 def selu(x):
     # Two constants of the paper's fixed point, to 32 digits.
     scale, alpha = 10507009873554804934193349852946, 16732632423543772848170429916717
@@ -89,6 +92,32 @@ def arelu(x, alpha, beta):
     if at(x) >= 0:
         return (1 + sigmoid(beta)) * x
     return x / 100 if 100 * at(alpha) < 1 else 99 * x / 100 if 100 * at(alpha) > 99 else alpha * x
+
+
+def hermite(x, c0, c1, c2, c3, c4):
+    h = 1, x, (x**2 - 1) / sqrt(2), (x**3 - 3 * x) / sqrt(6), (x**4 - 6 * x**2 + 3) / sqrt(24)
+    return sum(c * p for c, p in zip((c0, c1, c2, c3, c4), h, strict=True))
+
+
+def rational(x, a0, a1, a2, a3, a4, a5, b1, b2, b3, b4):
+    q = b1 * x + b2 * x**2 + b3 * x**3 + b4 * x**4
+    return (a0 + a1 * x + a2 * x**2 + a3 * x**3 + a4 * x**4 + a5 * x**5) / (1 + (q if at(q) >= 0 else -q))
+
+
+def poly_norm(xs, w1, w2, w3, bias, eps):
+    powers = [[x**i for x in xs] for i in (1, 2, 3)]
+    roots = [sqrt(sum(u * u for u in us) / len(us) + eps) for us in powers]
+    return [
+        bias + sum(w * us[k] / root for w, us, root in zip((w1, w2, w3), powers, roots, strict=True))
+        for k in range(len(xs))
+    ]
+
+
+def sugar(x):
+    def b_silu(x):
+        return (x + SUGAR_ALPHA) * sigmoid(x) - SUGAR_ALPHA / 2
+
+    return relu(at(x)) + (b_silu(x) - b_silu(at(x)))  # what is left of this at the point itself are the derivatives
 
 
 def gaussian_topk_relu(xs):
@@ -143,6 +172,7 @@ FORMULAS = {
     "hard_sigmoid": lambda x: (x + 3) / 6 if -3 < at(x) < 3 else int(at(x) >= 3),
     "hard_silu": lambda x: x * (x + 3) / 6 if -3 < at(x) < 3 else x * int(at(x) >= 3),
     "hard_tanh": lambda x: x if -1 <= at(x) <= 1 else (1 if at(x) > 1 else -1),
+    "hermite": hermite,
     "identity": lambda x: x,
     "leaky_relu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
     "lisht": lambda x: x * tanh(x),
@@ -154,9 +184,11 @@ FORMULAS = {
     "nlrelu": lambda x, beta: log(1 + beta * x) if at(x) > 0 else 0,
     "pelu": lambda x, alpha, beta: alpha * x / beta if at(x) >= 0 else alpha * (exp(x / beta) - 1),
     "phish": lambda x: x * tanh(x * erfc(-x / sqrt(2)) / 2),
+    "poly_relu": lambda x, w1, w2, w3, bias: bias + w1 * relu(x) + w2 * relu(x) ** 2 + w3 * relu(x) ** 3,
     "prelu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
     "pserf": lambda x, gamma, delta: x * erf(gamma * log(1 + exp(delta * x))),
     "quick_gelu": lambda x: x * sigmoid(1702 * x / 1000),
+    "rational": rational,
     "reglu": lambda x, value: x * value if at(x) > 0 else 0,
     "relu": lambda x: x if at(x) > 0 else 0,
     "relu6": lambda x: x if 0 < at(x) < 6 else (6 if at(x) >= 6 else 0),
@@ -184,6 +216,7 @@ FORMULAS = {
     "srelu": srelu,
     "star_relu": lambda x, s, b: s * relu(x) ** 2 + b,
     "suish": lambda x: x if at(x) >= 0 else x * exp(x),
+    "sugar": sugar,
     "swiglu": lambda x, value: x * sigmoid(x) * value,
     "swish": lambda x, beta: x * sigmoid(beta * x),
     "tanh": tanh,
@@ -192,7 +225,7 @@ FORMULAS = {
     "tanh_soft": lambda x, alpha: tanh(alpha * x) * log(1 + exp(x)),
     "threshold": lambda x, threshold, value: x if at(x) > at(threshold) else value,
     "tlu": lambda x, tau: x if at(x) > at(tau) else tau,
-    "xatlu": lambda x, alpha: x * ((atan(x) / pi() + arb(1) / 2) * (1 + 2 * alpha) - alpha),
+    "xatlu": lambda x, alpha: x * ((atan(x) / pi() + 0.5) * (1 + 2 * alpha) - alpha),
     "xgelu": lambda x, alpha: x * (erfc(-x / sqrt(2)) / 2 * (1 + 2 * alpha) - alpha),
     "xielu": xielu,
     "xsilu": lambda x, alpha: x * (sigmoid(x) * (1 + 2 * alpha) - alpha),
@@ -236,6 +269,7 @@ VECTOR = {
     "gaussian_topk_relu": gaussian_topk_relu,
     "log_softmax": lambda xs: [x - log(sum(map(exp, xs))) for x in xs],
     "maxout": lambda xs: [max(pair) for pair in zip(xs[::2], xs[1::2], strict=True)],
+    "poly_norm": poly_norm,
     "softmax": softmax,
     "softmax_one": lambda xs: [exp(x) / (1 + sum(map(exp, xs))) for x in xs],
     "softmin": lambda xs: softmax([-x for x in xs]),

@@ -6,6 +6,7 @@ import mpmath
 import numpy as np
 import oracle
 import pytest
+from cases import SURROGATE
 
 POINTS = np.array([-7.3, -0.9, 0.0078125, 0.75, 2.5])
 PARAMETERS = {"alpha": 1.25, "b": 4.0, "beta": 1.5, "gate": 0.5, "negative_slope": 0.01, "t_l": -0.5} | dict.fromkeys(
@@ -18,7 +19,7 @@ def parameters(name):
     return {n: PARAMETERS.get(n, 0.75) for n in [*inspect.signature(oracle.FORMULAS[name]).parameters][1:]}
 
 
-@pytest.mark.parametrize("name", oracle.FORMULAS)
+@pytest.mark.parametrize("name", sorted(oracle.FORMULAS.keys() - SURROGATE))  # whose value does not have their slope
 def test_agrees_with_mpmath(name):
     high, low = oracle.derivatives(name, POINTS, 2, **parameters(name))
     with mpmath.workdps(40):

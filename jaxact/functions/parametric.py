@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,10 @@ from jax.typing import ArrayLike
 
 from jaxact import _numerics as num
 from jaxact import _two as two
-from jaxact._activation import INF, activation
+from jaxact._activation import INF, _equal_rank, activation
+from jaxact._derivative import differentiable_map
+from jaxact._polynomial import HERMITE, combination, quotient
+from jaxact._rational import FITS
 
 
 def _swish_slope(x: Array, beta: Array) -> Array:
@@ -57,6 +61,111 @@ def swish(x: ArrayLike, beta: ArrayLike = 1.0) -> Array:
     z, low = num.two_product(x, beta)
     x = jnp.where(z <= -num.limit(z), jnp.clip(x, -1, 1), x)  # there the result is 0, whatever x
     return num.times_sigmoid(x, num.clamped(z), low)
+
+
+def _expanded(
+    x: Any,
+    alpha: Any,
+    gate: Callable[[Any], Any],
+    left: tuple[float, Callable[[Any], Any]],
+    right: tuple[float, Callable[[Any], Any]],
+) -> Any:
+    """``x (g(x) (1 + 2 alpha) - alpha)``; ``left`` and ``right`` give ``2^64 g(x)`` and ``2^64 (1 - g(x))``."""
+    width = 1 + 2 * alpha
+    return two.with_tails(
+        x,
+        lambda x: x * (gate(x) * width - alpha),
+        left=(left[0], lambda x: x * left[1](x) * width),
+        right=(right[0], lambda x: -(x * right[1](x) * width)),
+        line=(-(x * alpha), x * (1 + alpha)),
+    )
+
+
+@activation(two_part=True, kind="parametric", range=(-0.3183098861837907, INF), tails=(0, 1))
+def xatlu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
+    r"""Expanded arctan linear unit, whose gate learns to go beyond 0 and 1.
+
+    .. math:: \mathrm{xatlu}(x) = x \, (g(x) (1 + 2 \alpha) - \alpha), \quad g(x) = \frac{\arctan(x) + \pi / 2}{\pi}
+
+    Args:
+      x: real array of any shape.
+      alpha: how far the gate goes below 0 and above 1; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Huang, Expanded gating ranges improve activation functions, 2024, arXiv:2405.20768.
+    """
+    # x g(x) = x / 2 + x arctan(x) / pi, and far out x arctan(x) = pi |x| / 2 - arctan(1 / |x|) |x|.
+    width = (1 + 2 * alpha) * two.ONE_OVER_PI
+    near = two.clip(x, -8, 8)
+    inverse = 2**32 / two.clip(two.magnitude(x), 8, INF)
+    square_up = two.square(inverse)
+    line = two.where(x < 0, -(x * alpha), x * (1 + alpha))
+    far = line - width * (1 - two.down(square_up * two.arctan_rest(two.down(square_up), 1 / 64)))
+    far = two.where(two.magnitude(line) >= 2.0**100, line, far)
+    return two.where(two.magnitude(x) < 8, near / 2 + width * (near * two.arctan(near)), far)
+
+
+@activation(
+    two_part=True,
+    kind="parametric",
+    range=(-0.16997120747990366, INF),
+    tails=(0, 1),
+    minimum=-0.7517915246935645,
+)
+def xgelu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
+    r"""Expanded GELU, whose gate learns to go beyond 0 and 1.
+
+    .. math:: \mathrm{xgelu}(x) = x \, (\Phi(x) (1 + 2 \alpha) - \alpha)
+
+    with the distribution function :math:`\Phi` of the normal distribution.
+
+    Args:
+      x: real array of any shape.
+      alpha: how far the gate goes below 0 and above 1; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Huang, Expanded gating ranges improve activation functions, 2024, arXiv:2405.20768.
+    """
+    return _expanded(x, alpha, two.normal, (-10, lambda x: two.normal_tail_up(-x)), (1, two.normal_tail_up))
+
+
+@activation(
+    two_part=True,
+    kind="parametric",
+    range=(-0.2784645427610738, INF),
+    tails=(0, 1),
+    minimum=-1.2784645427610737,
+)
+def xsilu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
+    r"""Expanded SiLU, whose gate learns to go beyond 0 and 1.
+
+    .. math:: \mathrm{xsilu}(x) = x \, (\sigma(x) (1 + 2 \alpha) - \alpha)
+
+    Args:
+      x: real array of any shape.
+      alpha: how far the gate goes below 0 and above 1; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Huang, Expanded gating ranges improve activation functions, 2024, arXiv:2405.20768.
+    """
+
+    def gate(x: Any) -> Any:  # from its middle, where the slope in alpha has a zero
+        return Fraction(1, 2) + two.tanh(x / 2) / 2
+
+    def rest(x: Any) -> Any:
+        e = two.exp_up(-x)
+        return e / (1 + two.down(e))
+
+    return _expanded(x, alpha, gate, (-1, lambda x: rest(-x)), (1, rest))
 
 
 def _between(x: Any, left: Any, right: Any, u: Any) -> Any:
@@ -490,3 +599,215 @@ def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
     above = two.where(two.magnitude(z) < _SMALL, near_above, above)
     below = two.where(two.magnitude(w) < _SMALL, near_below, below)
     return two.where(alpha < 0, below, above)
+
+
+def _coefficients(function: str, **vectors: ArrayLike) -> list[Array]:
+    """What is along the first axis of each vector."""
+    unpacked = []
+    for name, vector in vectors.items():
+        vector = jnp.asarray(vector)
+        if not vector.ndim or not len(vector):
+            raise ValueError(
+                f"jaxact.{function}: {name} must have a first axis, that of the coefficients, got shape {vector.shape}"
+            )
+        unpacked.extend(vector)
+    return unpacked
+
+
+@activation(kind="parametric")
+def poly_relu(
+    x: ArrayLike, weights: ArrayLike | Sequence[float] = (1 / 3, 1 / 3, 1 / 3), bias: ArrayLike = 0.0
+) -> Array:
+    r"""PolyReLU, a polynomial in the rectified linear unit.
+
+    .. math:: \mathrm{poly\_relu}(x) = b + \sum_{i=1}^{r} w_i \max(x, 0)^i
+
+    Its slope at 0 is 0.
+
+    Args:
+      x: real array of any shape.
+      weights: learned, of the powers from the first on; behind its first axis, which is theirs, it broadcasts against
+        ``x``.
+      bias: learned; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``weights`` has no first axis, or does not broadcast against ``x``.
+
+    References:
+      Zhuo et al., Polynomial composition activations: unleashing the dynamics of large language models, 2024,
+      arXiv:2411.03884.
+    """
+    coefficients = _coefficients("poly_relu", weights=weights)
+    powers = tuple((*[0] * i, 1) for i in [*range(1, 1 + len(coefficients)), 0])
+    return combination(powers, rectified=True)(
+        *_equal_rank("poly_relu", jnp.asarray(x), *coefficients, jnp.asarray(bias))
+    )
+
+
+@activation(kind="parametric")
+def hermite(
+    x: ArrayLike,
+    coefficients: ArrayLike | Sequence[float] = (
+        0.3989422804014327,
+        0.5,
+        0.28209479177387814,
+        0.0,
+        -0.08143375198381998,
+    ),
+) -> Array:
+    r"""Sum of Hermite polynomials, which starts as the expansion of the rectified linear unit.
+
+    .. math:: \mathrm{hermite}(x) = \sum_{n=0}^{4} c_n \frac{\mathrm{He}_n(x)}{\sqrt{n!}}
+
+    with the polynomials of the normal distribution, :math:`1, x, x^2 - 1, x^3 - 3 x, x^4 - 6 x^2 + 3`. The defaults are
+    the means of :math:`\max(x, 0) \, \mathrm{He}_n(x) / \sqrt{n!}` over normally distributed ``x``. The authors' code
+    starts with the opposite of the last one.
+
+    Args:
+      x: real array of any shape.
+      coefficients: learned, of up to five polynomials; behind its first axis, which is theirs, it broadcasts against
+        ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``coefficients`` has no first axis, or more than five there, or does not broadcast against ``x``.
+
+    References:
+      Lokhande, Tasneeyapant, Venkatesh, Ravi and Singh, Generating accurate pseudo-labels in semi-supervised learning
+      and avoiding overconfident predictions via Hermite polynomial activations, 2019, arXiv:1909.05479.
+    """
+    each = _coefficients("hermite", coefficients=coefficients)
+    if len(each) > len(HERMITE):
+        raise ValueError(
+            f"jaxact.hermite: coefficients must be at most {len(HERMITE)} along the first axis, got {len(each)}"
+        )
+    return combination(HERMITE[: len(each)])(*_equal_rank("hermite", jnp.asarray(x), *each))
+
+
+@activation(kind="parametric")
+def rational(
+    x: ArrayLike,
+    numerator: ArrayLike | Sequence[float] = FITS["leaky_relu"][0],
+    denominator: ArrayLike | Sequence[float] = FITS["leaky_relu"][1],
+) -> Array:
+    r"""Rational activation, or Padé activation unit: a quotient of learned polynomials, without poles.
+
+    .. math::
+        \mathrm{rational}(x) = \frac{P(x)}{1 + |Q(x)|}, \quad
+        P(x) = \sum_{j=0}^{m} a_j x^j, \quad Q(x) = \sum_{k=1}^{n} b_k x^k
+
+    The defaults are those of degrees 5 and 4 that are nearest to :func:`leaky_relu` on [-3, 3]; the modules also start
+    as other functions. Beyond 1024 the result has all its digits if the last coefficients are not 0.
+
+    The authors' library calls this version B; its default takes the absolute value of each term of :math:`Q` instead.
+
+    Args:
+      x: real array of any shape.
+      numerator: learned :math:`a_0, a_1, ...`; behind its first axis, which is theirs, it broadcasts against ``x``.
+      denominator: learned :math:`b_1, b_2, ...`; likewise.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``numerator`` or ``denominator`` has no first axis, or does not broadcast against ``x``.
+
+    References:
+      Molina, Schramowski and Kersting, Padé activation units: end-to-end learning of flexible activation functions in
+      deep networks, 2019, arXiv:1907.06732.
+    """
+    above = _coefficients("rational", numerator=numerator)
+    below = _coefficients("rational", denominator=denominator)
+    return quotient(len(above), len(below))(*_equal_rank("rational", jnp.asarray(x), *above, *below))
+
+
+# Not elementwise
+
+
+def _normalised_powers(x: Array, count: int, axis: int, eps: float) -> list[tuple[Array, Array]]:
+    """For each power of ``x`` that over its root mean square, and its derivative over that root."""
+    # Over the largest entry, if that is above 1, so that no square overflows.
+    largest = lax.stop_gradient(jnp.max(jnp.abs(x), axis, keepdims=True, initial=1))
+    scaled, power, terms = x / largest, jnp.ones_like(x), []
+    for i in range(1, count + 1):
+        slope, power = i * power / largest, power * scaled
+        norm = jnp.sqrt(jnp.mean(jnp.square(power), axis, keepdims=True) + eps / largest ** (2 * i))
+        terms.append((power / norm, slope / norm))
+    return terms
+
+
+def _poly_norm(x: Array, *coefficients: Array, axis: int, eps: float) -> Array:
+    *weights, bias = coefficients
+    powers = _normalised_powers(x, len(weights), axis, eps)
+    return bias + sum(w * y for w, (y, _) in zip(weights, powers, strict=True))
+
+
+def _poly_norm_tangent(x: Array, t: Array, *coefficients: Array, axis: int, eps: float) -> Array:
+    *weights, _ = coefficients
+    total = jnp.zeros_like(x)
+    for w, (y, slope) in zip(weights, _normalised_powers(x, len(weights), axis, eps), strict=True):
+        along = slope * t
+        total = total + w * (along - y * jnp.mean(y * along, axis, keepdims=True))
+    return total
+
+
+def _poly_norm_weight_tangent(x: Array, t: Array, *coefficients: Array, axis: int, eps: float, i: int) -> Array:
+    return t * _normalised_powers(x, i + 1, axis, eps)[i][0]
+
+
+@activation(kind="parametric", options=("axis", "eps"))
+def poly_norm(
+    x: ArrayLike,
+    weights: ArrayLike | Sequence[float] = (1 / 3, 1 / 3, 1 / 3),
+    bias: ArrayLike = 0.0,
+    axis: int = -1,
+    eps: float = 1e-6,
+) -> Array:
+    r"""PolyNorm, a sum of the normalised powers of the features.
+
+    .. math::
+        \mathrm{poly\_norm}(x) = b + \sum_{i=1}^{r} w_i \, \nu(x^i), \quad
+        \nu(u) = \frac{u}{\sqrt{\mathrm{mean}(u^2) + \epsilon}}
+
+    with the mean over ``axis``, as in the authors' code; the paper divides by the sum instead.
+
+    Args:
+      x: real array of at least one axis.
+      weights: learned, of the powers from the first on; behind its first axis, which is theirs, it broadcasts against
+        ``x``. The code of the authors has two versions; in one of them the weight of the highest power comes first.
+      bias: learned; broadcasts against ``x``.
+      axis: axis of the features.
+      eps: small positive number.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``axis`` is out of range, ``eps`` is not positive, or ``weights`` has no first axis or does not
+        broadcast against ``x``.
+
+    References:
+      Zhuo et al., Polynomial composition activations: unleashing the dynamics of large language models, 2024,
+      arXiv:2411.03884.
+    """
+    x = jnp.asarray(x)
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(
+            f"jaxact.poly_norm: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}"
+        )
+    if not eps > 0:
+        raise ValueError(f"jaxact.poly_norm: eps must be positive, got {eps}")
+    each = _coefficients("poly_norm", weights=weights)
+    x, *coefficients = _equal_rank("poly_norm", x, *each, jnp.asarray(bias))
+    options = {"axis": axis if axis < 0 else axis - jnp.ndim(x), "eps": eps}
+    return differentiable_map(
+        functools.partial(_poly_norm, **options),
+        functools.partial(_poly_norm_tangent, **options),
+        *(functools.partial(_poly_norm_weight_tangent, **options, i=i) for i in range(len(each))),
+        lambda x, t, *_: t + jnp.zeros_like(x),
+    )(x, *coefficients)
