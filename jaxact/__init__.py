@@ -66,8 +66,17 @@ from jaxact.functions.rectified import star_relu as star_relu
 from jaxact.functions.rectified import sugar as sugar
 from jaxact.functions.rectified import threshold as threshold
 from jaxact.functions.rectified import tlu as tlu
+from jaxact.functions.saturating import atan as atan
+from jaxact.functions.saturating import erf as erf
+from jaxact.functions.saturating import gaussian as gaussian
+from jaxact.functions.saturating import isru as isru
+from jaxact.functions.saturating import laplace as laplace
+from jaxact.functions.saturating import penalized_tanh as penalized_tanh
 from jaxact.functions.saturating import sigmoid as sigmoid
+from jaxact.functions.saturating import soft_clipping as soft_clipping
 from jaxact.functions.saturating import soft_sign as soft_sign
+from jaxact.functions.saturating import softcap as softcap
+from jaxact.functions.saturating import sqnl as sqnl
 from jaxact.functions.saturating import tanh as tanh
 from jaxact.functions.shrinkage import hard_shrink as hard_shrink
 from jaxact.functions.shrinkage import soft_shrink as soft_shrink
@@ -95,6 +104,7 @@ from jaxact.functions.smooth import gish as gish
 from jaxact.functions.smooth import golu as golu
 from jaxact.functions.smooth import hard_elish as hard_elish
 from jaxact.functions.smooth import hard_silu as hard_silu
+from jaxact.functions.smooth import isrlu as isrlu
 from jaxact.functions.smooth import lisht as lisht
 from jaxact.functions.smooth import log_sigmoid as log_sigmoid
 from jaxact.functions.smooth import logish as logish

@@ -321,6 +321,15 @@ def sqrt(a: Any) -> Any:
     return _normal(root, rest / (2 * root))
 
 
+def inverse_root(a: Any, b: Any) -> Any:
+    """``a / sqrt(1 + b a^2)`` for ``b`` above 0, with ``1 / a`` in place of ``a`` where that is above 1."""
+    inside = magnitude(a) < 1
+    # Scaled by 2^32, so that curvatures keep their digits as far out as they are normal numbers.
+    near, far = clip(a, -1, 1), 2.0**32 / where(inside, 1, a)
+    right = 1 / sqrt(b + down(square(far)))
+    return where(inside, near / sqrt(1 + b * square(near)), where(a < 0, -right, right))
+
+
 @rule(lambda t, y, a: t * y)
 def exp(a: Any) -> Any:
     """``e^a`` for :func:`clamped` ``a``; to full accuracy for ``a`` above -60."""
@@ -504,15 +513,15 @@ def erf(a: Any) -> Any:
     """Error function."""
     t = magnitude(a) * ROOT_2
     near = clip(t, 0, 1)
-    y = where(t < 1, 2 * _normal_centre(near), 1 - down(2 * normal_tail_up(t)))
+    y = where(t < 1, 2 * near * _normal_centre(near), 1 - down(2 * normal_tail_up(t)))
     return where(a < 0, -y, y)
 
 
 def _normal_centre(t: Two) -> Two:
-    """Normal distribution function less 1/2, for ``t`` in [0, 1]."""
+    """Normal distribution function less 1/2, over ``t``, for ``t`` in [0, 1]."""
     s = square(t)
     quintic = s.high * s.high * num.polynomial(s.high, coefficients.NORMAL_QUINTIC[s.high.dtype.name])
-    return t * (_ONE_OVER_ROOT_TAU * (1 - s / 6) + Two(quintic))
+    return _ONE_OVER_ROOT_TAU * (1 - s / 6) + Two(quintic)
 
 
 def erfc_up(a: Any) -> Any:
@@ -536,7 +545,8 @@ def normal_tail_up(a: Any) -> Any:
 def normal(a: Any) -> Any:
     """Distribution function of the normal distribution, to full accuracy for ``a`` above -11."""
     t = magnitude(a)
-    centre, tail = _normal_centre(clip(t, 0, 1)), down(normal_tail_up(t))
+    near = clip(t, 0, 1)
+    centre, tail = near * _normal_centre(near), down(normal_tail_up(t))
     return where(t < 1, Fraction(1, 2) + where(a < 0, -centre, centre), where(a < 0, tail, 1 - tail))
 
 
@@ -556,7 +566,7 @@ def arctan(a: Any) -> Any:
     """Arctangent."""
     t = magnitude(a)
     small, large = t < _TAN_PI_8, t > 1 / _TAN_PI_8
-    offset = where(large, _HALF_PI, where(small, 0, constant(_HALF_PI / 2, a)))
+    offset = where(large, HALF_PI, where(small, 0, constant(HALF_PI / 2, a)))
     # Of t, (t - 1) / (t + 1) and -1 / t the one that is at most tan(pi / 8) in size.
     t = where(large, -1, where(small, t, t - 1)) / where(large, t, where(small, 1, t + 1))
     square = t * t
@@ -590,7 +600,7 @@ ROOT_2 = Fraction(14142135623730950488016887242096980785697, 10**40)
 TWO_OVER_ROOT_PI = Fraction(11283791670955125738961589031215451716881, 10**40)
 _ONE_OVER_ROOT_TAU = Fraction(39894228040143267793994605993438186847586, 10**41)
 ONE_OVER_PI = Fraction(3183098861837906715377675267450287240689, 10**40)
-_HALF_PI = Fraction(15707963267948966192313216916397514420985847, 10**43)
+HALF_PI = Fraction(15707963267948966192313216916397514420985847, 10**43)
 _TAN_PI_8 = 0.41421356237309503
 
 

@@ -227,6 +227,67 @@ class Snake(Learnable):
     alpha_init: Initial = 1.0
 
 
+class SnakeBeta(Learnable):
+    r"""Snake with frequency and height learned apart, :func:`jaxact.snake_beta`.
+
+    .. math:: y = x + \frac{\sin^2(e^\alpha x)}{e^\beta}
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.SnakeBeta().init(jax.random.key(0), jax.numpy.zeros(3))
+      {'params': {'alpha': Array(0., dtype=float32), 'beta': Array(0., dtype=float32)}}
+
+    References:
+      Lee, Ping, Ginsburg, Catanzaro and Yoon, BigVGAN: a universal neural vocoder with large-scale training, 2022,
+      arXiv:2206.04658, and its authors' code, ``activations.py`` of github.com/NVIDIA/BigVGAN.
+    """
+
+    record = jaxact.spec("snake_beta")
+    alpha_init: Initial = 0.0
+    beta_init: Initial = 0.0
+
+
+class SinLU(Learnable):
+    r"""Sinu-sigmoidal linear unit, :func:`jaxact.sinlu` with a learned wave.
+
+    .. math:: y = (x + a \sin(b x)) \, \sigma(x)
+
+    Args:
+      features, axis, dtype, param_dtype: see :class:`Learnable`.
+      a_init: initial :math:`a`, a number or an initializer.
+      b_init: initial :math:`b`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact, jax
+      >>> jaxact.linen.SinLU().init(jax.random.key(0), jax.numpy.zeros(3))
+      {'params': {'a': Array(1., dtype=float32), 'b': Array(1., dtype=float32)}}
+
+    References:
+      Paul, Bandyopadhyay, Yoon, Geem and Sarkar, SinLU: sinu-sigmoidal linear unit, Mathematics 10 (3), 2022.
+    """
+
+    record = jaxact.spec("sinlu")
+    a_init: Initial = 1.0
+    b_init: Initial = 1.0
+
+
 class SReLU(Learnable):
     r"""S-shaped rectified linear unit, :func:`jaxact.srelu` with learned ends and outer slopes.
 
@@ -389,67 +450,6 @@ class TLU(Learnable):
 
     record = jaxact.spec("tlu")
     tau_init: Initial = 0.0
-
-
-class SnakeBeta(Learnable):
-    r"""Snake with frequency and height learned apart, :func:`jaxact.snake_beta`.
-
-    .. math:: y = x + \frac{\sin^2(e^\alpha x)}{e^\beta}
-
-    Args:
-      features, axis, dtype, param_dtype: see :class:`Learnable`.
-      alpha_init: initial :math:`\alpha`, a number or an initializer.
-      beta_init: initial :math:`\beta`, likewise.
-
-    Returns:
-      When called, an array of the shape and floating dtype of its input.
-
-    Raises:
-      ValueError: ``features`` is not the input's size along ``axis``.
-
-    Examples:
-      >>> import jaxact, jax
-      >>> jaxact.linen.SnakeBeta().init(jax.random.key(0), jax.numpy.zeros(3))
-      {'params': {'alpha': Array(0., dtype=float32), 'beta': Array(0., dtype=float32)}}
-
-    References:
-      Lee, Ping, Ginsburg, Catanzaro and Yoon, BigVGAN: a universal neural vocoder with large-scale training, 2022,
-      arXiv:2206.04658, and its authors' code, ``activations.py`` of github.com/NVIDIA/BigVGAN.
-    """
-
-    record = jaxact.spec("snake_beta")
-    alpha_init: Initial = 0.0
-    beta_init: Initial = 0.0
-
-
-class SinLU(Learnable):
-    r"""Sinu-sigmoidal linear unit, :func:`jaxact.sinlu` with a learned wave.
-
-    .. math:: y = (x + a \sin(b x)) \, \sigma(x)
-
-    Args:
-      features, axis, dtype, param_dtype: see :class:`Learnable`.
-      a_init: initial :math:`a`, a number or an initializer.
-      b_init: initial :math:`b`, likewise.
-
-    Returns:
-      When called, an array of the shape and floating dtype of its input.
-
-    Raises:
-      ValueError: ``features`` is not the input's size along ``axis``.
-
-    Examples:
-      >>> import jaxact, jax
-      >>> jaxact.linen.SinLU().init(jax.random.key(0), jax.numpy.zeros(3))
-      {'params': {'a': Array(1., dtype=float32), 'b': Array(1., dtype=float32)}}
-
-    References:
-      Paul, Bandyopadhyay, Yoon, Geem and Sarkar, SinLU: sinu-sigmoidal linear unit, Mathematics 10 (3), 2022.
-    """
-
-    record = jaxact.spec("sinlu")
-    a_init: Initial = 1.0
-    b_init: Initial = 1.0
 
 
 class AptX(Learnable):

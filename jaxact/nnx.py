@@ -199,6 +199,34 @@ class Swish(Learnable):
         super().__init__(features, {"beta": beta_init}, **common)
 
 
+class _Stochastic(nnx.Module):
+    """What modules that draw have in common: whether they do, and the stream that their keys come from."""
+
+    def __init__(self, deterministic: bool, rng_collection: str, dtype: DTypeLike | None, rngs: nnx.Rngs | None):
+        """Take a stream of its own."""
+        self.deterministic = deterministic
+        self.rng_collection = rng_collection
+        self.dtype = dtype
+        stream = _stream(rngs, rng_collection)
+        # Data even if there is none, so that one may be set later.
+        self.rngs = nnx.data(None if stream is None else stream.fork())
+
+    def set_view(self, deterministic: bool | None = None) -> None:
+        """What ``nnx.view`` sets.
+
+        Args:
+          deterministic: whether to use the mean; ``None`` leaves it as it is.
+        """
+        if deterministic is not None:
+            self.deterministic = deterministic
+
+    def _drawn(self, deterministic: bool | None, rngs: nnx.Rngs | nnx.RngStream | Array | None) -> dict[str, Any]:
+        """Key and ``deterministic`` of one call."""
+        deterministic = self.deterministic if deterministic is None else deterministic
+        key = None if deterministic else _key(self, self.rng_collection, self.rngs if rngs is None else rngs)
+        return {"key": key, "deterministic": deterministic}
+
+
 class Sine(Learnable):
     r"""Sine, :func:`jaxact.sine` with a learned frequency.
 
@@ -262,32 +290,78 @@ class Snake(Learnable):
         super().__init__(features, {"alpha": alpha_init}, **common)
 
 
-class _Stochastic(nnx.Module):
-    """What modules that draw have in common: whether they do, and the stream that their keys come from."""
+class SnakeBeta(Learnable):
+    r"""Snake with frequency and height learned apart, :func:`jaxact.snake_beta`.
 
-    def __init__(self, deterministic: bool, rng_collection: str, dtype: DTypeLike | None, rngs: nnx.Rngs | None):
-        """Take a stream of its own."""
-        self.deterministic = deterministic
-        self.rng_collection = rng_collection
-        self.dtype = dtype
-        stream = _stream(rngs, rng_collection)
-        # Data even if there is none, so that one may be set later.
-        self.rngs = nnx.data(None if stream is None else stream.fork())
+    .. math:: y = x + \frac{\sin^2(e^\alpha x)}{e^\beta}
 
-    def set_view(self, deterministic: bool | None = None) -> None:
-        """What ``nnx.view`` sets.
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      alpha_init: initial :math:`\alpha`, a number or an initializer.
+      beta_init: initial :math:`\beta`, likewise.
 
-        Args:
-          deterministic: whether to use the mean; ``None`` leaves it as it is.
-        """
-        if deterministic is not None:
-            self.deterministic = deterministic
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
 
-    def _drawn(self, deterministic: bool | None, rngs: nnx.Rngs | nnx.RngStream | Array | None) -> dict[str, Any]:
-        """Key and ``deterministic`` of one call."""
-        deterministic = self.deterministic if deterministic is None else deterministic
-        key = None if deterministic else _key(self, self.rng_collection, self.rngs if rngs is None else rngs)
-        return {"key": key, "deterministic": deterministic}
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.SnakeBeta(features=2).beta[...]
+      Array([0., 0.], dtype=float32)
+
+    References:
+      Lee, Ping, Ginsburg, Catanzaro and Yoon, BigVGAN: a universal neural vocoder with large-scale training, 2022,
+      arXiv:2206.04658, and its authors' code, ``activations.py`` of github.com/NVIDIA/BigVGAN.
+    """
+
+    record = jaxact.spec("snake_beta")
+
+    def __init__(
+        self,
+        features: int | None = None,
+        *,
+        alpha_init: Initial = 0.0,
+        beta_init: Initial = 0.0,
+        **common: Unpack[Common],
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"alpha": alpha_init, "beta": beta_init}, **common)
+
+
+class SinLU(Learnable):
+    r"""Sinu-sigmoidal linear unit, :func:`jaxact.sinlu` with a learned wave.
+
+    .. math:: y = (x + a \sin(b x)) \, \sigma(x)
+
+    Args:
+      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
+      a_init: initial :math:`a`, a number or an initializer.
+      b_init: initial :math:`b`, likewise.
+
+    Returns:
+      When called, an array of the shape and floating dtype of its input.
+
+    Raises:
+      ValueError: ``features`` is not the input's size along ``axis``.
+
+    Examples:
+      >>> import jaxact
+      >>> jaxact.nnx.SinLU().a[...]
+      Array(1., dtype=float32)
+
+    References:
+      Paul, Bandyopadhyay, Yoon, Geem and Sarkar, SinLU: sinu-sigmoidal linear unit, Mathematics 10 (3), 2022.
+    """
+
+    record = jaxact.spec("sinlu")
+
+    def __init__(
+        self, features: int | None = None, *, a_init: Initial = 1.0, b_init: Initial = 1.0, **common: Unpack[Common]
+    ):
+        """Make the parameters."""
+        super().__init__(features, {"a": a_init, "b": b_init}, **common)
 
 
 class SReLU(Learnable):
@@ -491,80 +565,6 @@ class TLU(Learnable):
     def __init__(self, features: int | None = None, *, tau_init: Initial = 0.0, **common: Unpack[Common]):
         """Make the parameter."""
         super().__init__(features, {"tau": tau_init}, **common)
-
-
-class SnakeBeta(Learnable):
-    r"""Snake with frequency and height learned apart, :func:`jaxact.snake_beta`.
-
-    .. math:: y = x + \frac{\sin^2(e^\alpha x)}{e^\beta}
-
-    Args:
-      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
-      alpha_init: initial :math:`\alpha`, a number or an initializer.
-      beta_init: initial :math:`\beta`, likewise.
-
-    Returns:
-      When called, an array of the shape and floating dtype of its input.
-
-    Raises:
-      ValueError: ``features`` is not the input's size along ``axis``.
-
-    Examples:
-      >>> import jaxact
-      >>> jaxact.nnx.SnakeBeta(features=2).beta[...]
-      Array([0., 0.], dtype=float32)
-
-    References:
-      Lee, Ping, Ginsburg, Catanzaro and Yoon, BigVGAN: a universal neural vocoder with large-scale training, 2022,
-      arXiv:2206.04658, and its authors' code, ``activations.py`` of github.com/NVIDIA/BigVGAN.
-    """
-
-    record = jaxact.spec("snake_beta")
-
-    def __init__(
-        self,
-        features: int | None = None,
-        *,
-        alpha_init: Initial = 0.0,
-        beta_init: Initial = 0.0,
-        **common: Unpack[Common],
-    ):
-        """Make the parameters."""
-        super().__init__(features, {"alpha": alpha_init, "beta": beta_init}, **common)
-
-
-class SinLU(Learnable):
-    r"""Sinu-sigmoidal linear unit, :func:`jaxact.sinlu` with a learned wave.
-
-    .. math:: y = (x + a \sin(b x)) \, \sigma(x)
-
-    Args:
-      features, axis, dtype, param_dtype, rngs: see :class:`Learnable`.
-      a_init: initial :math:`a`, a number or an initializer.
-      b_init: initial :math:`b`, likewise.
-
-    Returns:
-      When called, an array of the shape and floating dtype of its input.
-
-    Raises:
-      ValueError: ``features`` is not the input's size along ``axis``.
-
-    Examples:
-      >>> import jaxact
-      >>> jaxact.nnx.SinLU().a[...]
-      Array(1., dtype=float32)
-
-    References:
-      Paul, Bandyopadhyay, Yoon, Geem and Sarkar, SinLU: sinu-sigmoidal linear unit, Mathematics 10 (3), 2022.
-    """
-
-    record = jaxact.spec("sinlu")
-
-    def __init__(
-        self, features: int | None = None, *, a_init: Initial = 1.0, b_init: Initial = 1.0, **common: Unpack[Common]
-    ):
-        """Make the parameters."""
-        super().__init__(features, {"a": a_init, "b": b_init}, **common)
 
 
 class AptX(Learnable):

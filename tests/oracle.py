@@ -67,6 +67,10 @@ def hard_elish(x):
     return gate * (x if at(x) >= 0 else exp(x) - 1)
 
 
+def soft_clipping(x, alpha):
+    return log((1 + exp(alpha * x)) / (1 + exp(alpha * (x - 1)))) / alpha
+
+
 def sparse_sigmoid(x):
     if abs(at(x)) == 1:  # a corner: the convention of jax.nn is the mean of the slopes on both sides
         return (1 + at(x)) / 2 + (x - at(x)) / 4
@@ -144,6 +148,7 @@ FORMULAS = {
     "apl": lambda x, slopes, hinges: relu(x) + slopes * relu(hinges - x),  # with one hinge
     "aptx": lambda x, alpha, beta, gamma: (alpha + tanh(beta * x)) * gamma * x,
     "arelu": arelu,
+    "atan": lambda x: atan(x),
     "bent_identity": lambda x: (sqrt(x * x + 1) - 1) / 2 + x,
     "bilinear": lambda x, value: x * value,
     "celu": lambda x, alpha: x if at(x) > 0 else alpha * (exp(x / alpha) - 1),
@@ -155,9 +160,11 @@ FORMULAS = {
     "e_swish": lambda x, beta: beta * x * sigmoid(x),
     "elish": lambda x: (x if at(x) >= 0 else exp(x) - 1) * sigmoid(x),
     "elu": lambda x, alpha: x if at(x) > 0 else alpha * (exp(x) - 1),
+    "erf": lambda x: erf(x),
     "erf_act": lambda x, alpha, beta: x * erf(alpha * exp(beta * x)),
     "exponential": lambda x: exp(x),
     "ftswish": lambda x, threshold: threshold + (x * sigmoid(x) if at(x) >= 0 else 0),
+    "gaussian": lambda x: exp(-x * x),
     "geglu": lambda x, value: gelu_tanh(x) * value,
     "gcu": lambda x: x * cos(x),
     "gelu": gelu_tanh,
@@ -174,6 +181,9 @@ FORMULAS = {
     "hard_tanh": lambda x: x if -1 <= at(x) <= 1 else (1 if at(x) > 1 else -1),
     "hermite": hermite,
     "identity": lambda x: x,
+    "isrlu": lambda x, alpha: x if at(x) >= 0 else x / sqrt(1 + alpha * x * x),
+    "isru": lambda x, alpha: x / sqrt(1 + alpha * x * x),
+    "laplace": lambda x, mu, sigma: erfc((mu - x) / (sigma * sqrt(2))) / 2,
     "leaky_relu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
     "lisht": lambda x: x * tanh(x),
     "log_sigmoid": lambda x: -log(1 + exp(-x)),
@@ -183,6 +193,7 @@ FORMULAS = {
     "mpelu": lambda x, alpha, beta: x if at(x) > 0 else alpha * (exp(beta * x) - 1),
     "nlrelu": lambda x, beta: log(1 + beta * x) if at(x) > 0 else 0,
     "pelu": lambda x, alpha, beta: alpha * x / beta if at(x) >= 0 else alpha * (exp(x / beta) - 1),
+    "penalized_tanh": lambda x, alpha: (1 if at(x) >= 0 else alpha) * tanh(x),
     "phish": lambda x: x * tanh(x * erfc(-x / sqrt(2)) / 2),
     "poly_relu": lambda x, w1, w2, w3, bias: bias + w1 * relu(x) + w2 * relu(x) ** 2 + w3 * relu(x) ** 3,
     "prelu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
@@ -205,12 +216,15 @@ FORMULAS = {
     "snake": lambda x, alpha: x + sin(alpha * x) ** 2 / alpha,
     "sinlu": lambda x, a, b: (x + a * sin(b * x)) * sigmoid(x),
     "snake_beta": lambda x, alpha, beta: x + sin(exp(alpha) * x) ** 2 / exp(beta),
+    "soft_clipping": soft_clipping,
     "soft_exponential": soft_exponential,
     "soft_shrink": lambda x, lambd: (x - lambd if at(x) > 0 else x + lambd) if abs(at(x)) > at(lambd) else 0,
     "soft_sign": lambda x: x / (1 + (x if at(x) >= 0 else -x)),
+    "softcap": lambda x, cap: cap * tanh(x / cap),
     "softplus": lambda x, beta: log(1 + exp(beta * x)) / beta,
     "sparse_plus": lambda x: (x + 1) ** 2 / 4 if -1 < at(x) < 1 else x * int(at(x) >= 1),
     "sparse_sigmoid": sparse_sigmoid,
+    "sqnl": lambda x: x - (x * x if at(x) >= 0 else -x * x) / 4 if -2 < at(x) < 2 else (1 if at(x) > 0 else -1),
     "sqrt_softplus": lambda x: sqrt(log(1 + exp(x))) if at(x) > -2000 else exp(x / 2),
     "squareplus": lambda x, b: (x + sqrt(x * x + b)) / 2,
     "srelu": srelu,

@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jaxact import _numerics as num
+from jaxact import _two as two
 from jaxact._activation import activation
 from jaxact._derivative import differentiable
 
 
-@activation(slope=num.sigmoid_slope, kind="saturating", range=(0, 1), tails=(0, 0), aliases=("logistic",))
+@activation(slope=num.sigmoid_slope, kind="saturating", range=(0, 1), tails=(0, 0))
 def sigmoid(x: ArrayLike) -> Array:
     r"""Logistic sigmoid.
 
@@ -45,7 +48,16 @@ def _tanh_curvature(x: Array) -> Array:
     return jnp.where(x < 0, -8.0, 8.0) * num.expm1(z) * q * (up * q * q) * num.DOWN
 
 
-@activation(slope=differentiable(_tanh_slope, _tanh_curvature), kind="saturating", range=(-1, 1), tails=(0, 0))
+def _tanh(x: Array) -> Array:
+    z = num.expm1(-2 * lax.abs(x))
+    return jnp.copysign(z / (2 + z), x)
+
+
+_tanh_slope_of = differentiable(_tanh_slope, _tanh_curvature)
+_tanh_of = differentiable(_tanh, _tanh_slope_of)
+
+
+@activation(slope=_tanh_slope_of, kind="saturating", range=(-1, 1), tails=(0, 0))
 def tanh(x: ArrayLike) -> Array:
     r"""Hyperbolic tangent.
 
@@ -60,8 +72,7 @@ def tanh(x: ArrayLike) -> Array:
     References:
       LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998.
     """
-    z = num.expm1(-2 * lax.abs(x))
-    return jnp.copysign(z / (2 + z), x)
+    return _tanh(x)
 
 
 def _soft_sign_slope(x: Array) -> Array:
@@ -79,7 +90,6 @@ def _soft_sign_curvature(x: Array) -> Array:
     kind="saturating",
     range=(-1, 1),
     tails=(0, 0),
-    aliases=("softsign",),
 )
 def soft_sign(x: ArrayLike) -> Array:
     r"""Soft sign.
@@ -97,3 +107,233 @@ def soft_sign(x: ArrayLike) -> Array:
     """
     x = jnp.clip(x, -(2.0**100), 2.0**100)  # the value is 1 there already, and inf / inf would be NaN
     return x / (1 + lax.abs(x))
+
+
+@activation(two_part=True, kind="saturating", range=(-1, 1), tails=(0, 0))
+def erf(x: ArrayLike) -> Array:
+    r"""Error function.
+
+    .. math:: \mathrm{erf}(x) = \frac{2}{\sqrt\pi} \int_0^x e^{-t^2} \, dt
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Williams, Computing with infinite networks, NIPS 1996, where it makes the kernel of a wide network known.
+    """
+    return _normal_like(x, 1, -1)
+
+
+def _normal_like(u: Array, scale: float | Fraction, low: int) -> Array:
+    """``scale (1 + erf(u)) + low`` for ``low = -scale``, or for ``low = 0``, of two-part numbers."""
+    middle = two.erf if low else lambda u: scale * (1 + two.erf(u))
+    return two.with_tails(
+        u,
+        middle,
+        left=(-1, lambda u: scale * two.erfc_up(-u)),
+        right=(1, lambda u: -scale * two.erfc_up(u)),
+        line=(low, 2 * scale + low),
+    )
+
+
+@activation(two_part=True, kind="saturating", range=(-1.5707963267948966, 1.5707963267948966), tails=(0, 0))
+def atan(x: ArrayLike) -> Array:
+    r"""Arctangent.
+
+    .. math:: \mathrm{atan}(x) = \arctan(x)
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Kunc and Kléma, Three decades of activations: a comprehensive survey of 400 activation functions for neural
+      networks, 2024, arXiv:2402.09092.
+    """
+    inside = two.magnitude(x) < 1
+    side = two.where(x < 0, -two.HALF_PI, two.constant(two.HALF_PI, x))
+    return two.where(inside, two.arctan(two.clip(x, -1, 1)), side - two.arctan(1 / two.where(inside, 1, x)))
+
+
+@activation(two_part=True, positive=("alpha",), kind="saturating", range=(-1, 1), tails=(0, 0))
+def isru(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
+    r"""Inverse square root unit.
+
+    .. math:: \mathrm{isru}(x) = \frac{x}{\sqrt{1 + \alpha x^2}}
+
+    Args:
+      x: real array of any shape.
+      alpha: the limits are :math:`\pm 1 / \sqrt\alpha`; positive; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``alpha`` is a number that is not positive.
+
+    References:
+      Carlile, Delamarter, Kinney, Marti and Whitney, Improving deep learning by inverse square root linear units, 2017,
+      arXiv:1710.09967.
+    """
+    return two.inverse_root(x, alpha)
+
+
+@activation(slope=lambda x: 1 - num.magnitude(jnp.clip(x, -2, 2)) / 2, kind="saturating", range=(-1, 1), tails=(0, 0))
+def sqnl(x: ArrayLike) -> Array:
+    r"""Square nonlinearity.
+
+    .. math::
+        \mathrm{sqnl}(x) = \begin{cases} x - x |x| / 4 & |x| \le 2 \\ \mathrm{sign}(x) & |x| > 2 \end{cases}
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Wuraola and Patel, SQNL: a new computationally efficient activation function, IJCNN 2018.
+    """
+    x = jnp.clip(x, -2, 2)
+    return x * (1 - lax.abs(x) / 4)
+
+
+@activation(
+    slope=lambda x, alpha: jnp.where(x >= 0, 1, alpha) * _tanh_slope_of(x),
+    parameter_slopes=(lambda x, alpha: jnp.where(x >= 0, 0, _tanh_of(x)),),
+    kind="saturating",
+    range=(-0.25, 1),
+    tails=(0, 0),
+    kinks=(0.0,),
+)
+def penalized_tanh(x: ArrayLike, alpha: ArrayLike = 0.25) -> Array:
+    r"""Penalized tanh, a leaky hyperbolic tangent.
+
+    .. math:: \mathrm{penalized\_tanh}(x) = \begin{cases} \tanh(x) & x \ge 0 \\ \alpha \tanh(x) & x < 0 \end{cases}
+
+    Its slope at 0 is 1.
+
+    Args:
+      x: real array of any shape.
+      alpha: factor of the negative side; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Xu, Huang and Li, Revise saturated activation functions, 2016, arXiv:1602.05980.
+    """
+    return jnp.where(x >= 0, 1, alpha) * _tanh(x)
+
+
+@activation(two_part=True, positive=("alpha",), kind="saturating", range=(0, 1), tails=(0, 0))
+def soft_clipping(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
+    r"""Soft clipping to the interval from 0 to 1.
+
+    .. math:: \mathrm{soft\_clipping}(x) = \frac{1}{\alpha} \log\frac{1 + e^{\alpha x}}{1 + e^{\alpha (x - 1)}}
+
+    Args:
+      x: real array of any shape.
+      alpha: sharpness; the limit to infinity clips; positive; broadcasts against ``x``. The paper leaves it open.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``alpha`` is a number that is not positive.
+
+    References:
+      Klimek and Perelstein, Neural network-based approach to phase space integration, 2018, arXiv:1810.11509.
+    """
+    z = two.clip(alpha * x, -1e4, 1e4)
+    rest = -two.expm1(-two.clip(alpha, 0, 80))  # 1 - e^-alpha
+
+    def tail(z: Array) -> Array:  # the logarithm for z < -1
+        e = two.exp(two.clip(z, -40, -1))
+        near = two.log1p(e * rest / (1 + e * (1 - rest)))
+        return two.where(z < -40, two.down(two.exp_up(z) * (rest / alpha)), near / alpha)
+
+    mirrored = alpha - z
+    middle = two.clip(z, -2, 100)
+    return two.where(
+        z < -1,
+        tail(z),
+        two.where(mirrored < -1, 1 - tail(mirrored), (two.softplus(middle) - two.softplus(middle - alpha)) / alpha),
+    )
+
+
+@activation(two_part=True, positive=("cap",), kind="saturating", range=(-30, 30), tails=(0, 0))
+def softcap(x: ArrayLike, cap: ArrayLike = 30.0) -> Array:
+    r"""Soft cap, which bounds scores and logits smoothly.
+
+    .. math:: \mathrm{softcap}(x) = c \tanh(x / c)
+
+    with :math:`c` the cap.
+
+    Args:
+      x: real array of any shape.
+      cap: bound of the size; positive; broadcasts against ``x``. Gemma 2 has 30 for logits, 50 in attention.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``cap`` is a number that is not positive.
+
+    References:
+      Gemma Team, Gemma 2: improving open language models at a practical size, 2024, arXiv:2408.00118.
+    """
+    y = two.with_tails(
+        x / cap,
+        lambda z: cap * two.tanh(z),
+        left=(-20, lambda z: 2 * cap * two.exp_up(2 * z)),
+        right=(20, lambda z: -2 * cap * two.exp_up(-2 * z)),
+        line=(-cap, cap),
+    )
+    return two.where(two.magnitude(x) < 2.0**-60, x, y)  # x / cap may be too small for a normal number
+
+
+@activation(two_part=True, positive=("sigma",), kind="saturating", range=(0, 1), tails=(0, 0))
+def laplace(x: ArrayLike, mu: ArrayLike = 0.707107, sigma: ArrayLike = 0.282095) -> Array:
+    r"""Laplace attention function, a normal distribution function that is close to the squared ReLU near 0.
+
+    .. math:: \mathrm{laplace}(x) = \frac{1}{2} \left(1 + \mathrm{erf}\frac{x - \mu}{\sigma \sqrt 2}\right)
+
+    Args:
+      x: real array of any shape.
+      mu: where the value is 1/2; broadcasts against ``x``.
+      sigma: width; positive; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``sigma`` is a number that is not positive.
+
+    References:
+      Ma et al., Mega: moving average equipped gated attention, 2022, arXiv:2209.10655.
+    """
+    return _normal_like((x - mu) / (sigma * two.ROOT_2), Fraction(1, 2), 0)
+
+
+@activation(two_part=True, kind="saturating", range=(0, 1), tails=(0, 0))
+def gaussian(x: ArrayLike) -> Array:
+    r"""Gaussian bump.
+
+    .. math:: \mathrm{gaussian}(x) = e^{-x^2}
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Broomhead and Lowe, Multivariable functional interpolation and adaptive networks, Complex Systems 2, 1988.
+    """
+    return two.down(two.exp_up(-two.square(two.clip(x, -39, 39))))

@@ -1117,3 +1117,26 @@ def gish(x: ArrayLike) -> Array:
         right=(3.7, lambda x: -x * two.exp_up(-two.exp(two.clip(x, 3, 7))) / 2),
         line=(0, x * two.LN_2),
     )
+
+
+@activation(two_part=True, positive=("alpha",), kind="smooth", range=(-1, INF), tails=(0, 1))
+def isrlu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
+    r"""Inverse square root linear unit.
+
+    .. math:: \mathrm{isrlu}(x) = \begin{cases} x & x \ge 0 \\ x / \sqrt{1 + \alpha x^2} & x < 0 \end{cases}
+
+    Args:
+      x: real array of any shape.
+      alpha: the limit at -inf is :math:`-1 / \sqrt\alpha`; positive; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``alpha`` is a number that is not positive.
+
+    References:
+      Carlile, Delamarter, Kinney, Marti and Whitney, Improving deep learning by inverse square root linear units, 2017,
+      arXiv:1710.09967.
+    """
+    return two.where(x < 0, two.inverse_root(x, alpha), x)
