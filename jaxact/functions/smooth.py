@@ -563,7 +563,7 @@ def bent_identity(x: ArrayLike) -> Array:
       Wikipedia, Activation function, table of 12 February 2018.
     """
     bend = jnp.clip(x, -(2.0**100), 2.0**100)
-    return x * (1 + bend / (1 + _root(bend, 1)) / 2)
+    return jnp.asarray(x * (1 + bend / (1 + _root(bend, 1)) / 2))
 
 
 def _sparse_plus_slope(x: Array) -> Array:
@@ -678,7 +678,10 @@ def _exponential(x: Array) -> Array:
     return jnp.where(x < 0, up * num.DOWN, num.UP / up)
 
 
-@activation(slope=lambda x: exponential(x), kind="smooth", range=(0, INF), tails=(0, INF))
+_exponential_slope = differentiable(_exponential, lambda x: _exponential_slope(x))
+
+
+@activation(slope=_exponential_slope, kind="smooth", range=(0, INF), tails=(0, INF))
 def exponential(x: ArrayLike) -> Array:
     r"""Exponential function.
 
