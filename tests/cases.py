@@ -64,22 +64,25 @@ def _both(name):
     return run
 
 
-def evaluate(spec, x, orders=2, parameters=None, cotangent=None, compiled=True):
-    """Value, and derivatives times a cotangent, of an elementwise activation at any number of points.
+def evaluate(spec, x, order=0, parameters=None, cotangent=None, compiled=True):
+    """Value, or a derivative times cotangents, of an elementwise activation at any number of points.
 
-    They are taken in blocks of one shape, so that all tests share what is traced and compiled. The value is that of the
-    function as a user calls it, compiled by itself; the derivatives are compiled together. If not ``compiled``, both
-    run in NumPy, operation by operation.
+    The value is that of the function as a user calls it.
     """
     x = np.asarray(x)
-    cotangent = np.ones(x.shape, x.dtype) if cotangent is None else cotangent
+    cotangents = [] if order == 0 else [np.ones(x.shape, x.dtype) if cotangent is None else cotangent]
     parameters = [jnp.asarray(p) for p in (defaults(spec, x.dtype) if parameters is None else parameters).values()]
+    return in_blocks(_derivative(spec.name, order), [x, *cotangents], *parameters, compiled=compiled)[0]
+
+
+def in_blocks(f, arrays, *rest, compiled=True):
+    """``f(*arrays, *rest)`` for arrays of any equal size, in blocks of one shape, so that it is traced only once.
+
+    If not ``compiled``, it is run in NumPy, operation by operation.
+    """
     run = (lambda f, *args: f(*args)) if compiled else interpret.run
-    results = []
-    for x_block, c_block in zip(_blocks(x), _blocks(cotangent), strict=True):
-        value = run(spec.function, x_block, *parameters)
-        results.append([value, *run(_derivatives(spec.name, orders), x_block, c_block, *parameters)])
-    return [np.concatenate([np.ravel(a) for a in column])[: x.size] for column in zip(*results, strict=True)]
+    results = [jax.tree.leaves(run(f, *blocks, *rest)) for blocks in zip(*map(_blocks, arrays), strict=True)]
+    return [np.concatenate([np.ravel(a) for a in column])[: arrays[0].size] for column in zip(*results, strict=True)]
 
 
 def _blocks(a):
@@ -88,22 +91,17 @@ def _blocks(a):
 
 
 @functools.cache
-def _derivatives(name, orders):
+def _derivative(name, order):
     function = jaxact.spec(name).function
+    if order == 0:
+        return function
 
-    @jax.jit
-    def run(x, cotangent, *parameters):
-        f, found = lambda x: function(x, *parameters), []
-        for _ in range(1, orders):
-            f = _derivative(f, cotangent)
-            found.append(f(x))
-        return found
+    def at(x, order, cotangent, *parameters):
+        if order == 0:
+            return function(x, *parameters)
+        return jax.vjp(lambda x: at(x, order - 1, cotangent, *parameters), x)[1](cotangent)[0]
 
-    return run
-
-
-def _derivative(f, cotangent):
-    return lambda x: jax.vjp(f, x)[1](cotangent)[0]
+    return jax.jit(lambda x, *rest: at(x, order, *rest))
 
 
 def batch(shape=(8, 4), dtype=np.float32, seed=0):

@@ -16,13 +16,14 @@ _CALLED = ("jaxpr", "call_jaxpr", "fun_jaxpr")  # where a primitive that calls k
 def run(f, *args):
     """``f(*args)`` as NumPy arrays; trees on both sides."""
     traced = (f if hasattr(f, "trace") else jax.jit(f)).trace(*args)
+    leaves = [_as_numpy(x, v.aval.dtype) for x, v in zip(jax.tree.leaves(args), traced.jaxpr.jaxpr.invars, strict=True)]
     with np.errstate(all="ignore"):
-        flat = _evaluate(traced.jaxpr, map(_as_numpy, jax.tree.leaves(args)))
+        flat = _evaluate(traced.jaxpr, leaves)
     return jax.tree.unflatten(jax.tree.structure(traced.out_info), flat)
 
 
-def _as_numpy(x):
-    return x if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.extended) else np.asarray(x)
+def _as_numpy(x, dtype=None):
+    return x if isinstance(x, jax.Array) and jnp.issubdtype(x.dtype, jax.dtypes.extended) else np.asarray(x, dtype)
 
 
 def _evaluate(closed, args):

@@ -6,6 +6,7 @@ as a hex float to be added to ``samples.WORST``.
 
 import functools
 
+import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -27,14 +28,11 @@ BOUNDS = {  # of value, slope (also in the parameters) and curvature
 ORDERS = ("value", "slope", "curvature")
 
 each = pytest.mark.parametrize("spec", ELEMENTWISE, ids=lambda s: s.name)
+# The fast part runs the formula in NumPy, the slow part what XLA makes of it.
+both_ways = pytest.mark.parametrize(
+    "compiled", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["interpreted", "compiled"]
+)
 halves = pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16], ids=["bfloat16", "float16"])
-
-
-def derivative(f):
-    """Derivative of an elementwise function, times a cotangent that is 1 unless given."""
-    return lambda x, *rest, cotangent=None: jax.vjp(lambda x: f(x, *rest), x)[1](
-        jnp.ones_like(x) if cotangent is None else cotangent
-    )[0]
 
 
 @functools.cache
@@ -94,14 +92,23 @@ def jumps(name, x, order, parameters):
     return np.abs(left - right) > 1e-6 * np.maximum(1, np.abs(left))
 
 
-def sweep(spec, dtype, x, orders, dense=False):
+def truth_at(name, x, order, wrt="x", **parameters):
+    """As the oracle, which is not asked twice for the same points."""
+    return _truth_at(name, x.dtype, x.tobytes(), order, wrt, tuple(parameters.items()))
+
+
+@functools.lru_cache(maxsize=8)
+def _truth_at(name, dtype, points, order, wrt, parameters):
+    return oracle.derivatives(name, np.frombuffer(points, dtype), order, wrt, **dict(parameters))
+
+
+def sweep(spec, dtype, x, orders, dense=False, compiled=True):
     """Value and derivatives at the points, with a cotangent of 1."""
     parameters = arguments(spec, dtype)
-    truth, rest = oracle.derivatives(spec.name, x, orders - 1, **parameters)
+    truth, rest = truth_at(spec.name, x, max(orders), **parameters)
     verdicts = Verdicts(spec, dtype, dense)
-    f = spec.function
-    for order in range(orders):
-        got = np.asarray(jax.jit(f)(jnp.asarray(x), *map(jnp.asarray, parameters.values())))
+    for order in orders:
+        got = cases.evaluate(spec, x, order, parameters, compiled=compiled)
         where = np.ones(x.shape, bool)
         if order == 2:  # one-sided values are as right as any where the curvature jumps, as long as they are finite
             round_number = np.flatnonzero((np.abs(x) < 16) & (x % 0.5 == 0))
@@ -110,7 +117,6 @@ def sweep(spec, dtype, x, orders, dense=False):
             )
         window = ulp.window(x, windows(spec.name, order, **parameters))
         verdicts.add(ORDERS[order], order, x[where], got[where], truth[order][where], rest[order][where], window[where])
-        f = derivative(f)
     verdicts.check()
 
 
@@ -120,32 +126,37 @@ def near(spec):
 
 @each
 def test_float32(spec):
-    sweep(spec, np.float32, samples.wide(np.float32, near(spec)), orders=3)
+    sweep(spec, np.float32, samples.wide(np.float32, near(spec)), orders=(0, 1))
+
+
+@each
+@both_ways
+def test_curvature(spec, compiled):
+    sweep(spec, np.float32, samples.wide(np.float32, near(spec)), orders=(2,), compiled=compiled)
 
 
 @each
 @pytest.mark.slow
 def test_float32_densely(spec):
-    sweep(spec, np.float32, samples.wide(np.float32, near(spec), size=20000, seed=1), orders=3, dense=True)
+    sweep(spec, np.float32, samples.wide(np.float32, near(spec), size=20000, seed=1), orders=(0, 1, 2), dense=True)
 
 
 @each
-def test_float64(spec):
+@both_ways
+def test_float64(spec, compiled):
     with jax.enable_x64(True):
-        sweep(spec, np.float64, samples.wide(np.float64, near(spec)), orders=2)
+        sweep(spec, np.float64, samples.wide(np.float64, near(spec)), orders=(0, 1), compiled=compiled)
 
 
-def sweep_half(spec, dtype, x, dense=False):
+def sweep_half(spec, dtype, x, dense=False, compiled=True):
     parameters = arguments(spec, dtype)
-    p = list(map(jnp.asarray, parameters.values()))
     # At most 1, so that a gradient is a normal number only where the slope is one.
     rng = np.random.default_rng(0)
     cotangent = (rng.uniform(0.25, 1, x.shape) * rng.choice([-1, 1], x.shape)).astype(dtype)
     truth, _ = oracle.derivatives(spec.name, x, 1, **parameters)
     weight = cotangent.astype(np.float64)
     truth[1] *= weight
-    got = np.asarray(spec.function(jnp.asarray(x), *p))
-    grad = np.asarray(jax.jit(derivative(spec.function))(jnp.asarray(x), *p, cotangent=jnp.asarray(cotangent)))
+    got, grad = (cases.evaluate(spec, x, order, parameters, cotangent, compiled) for order in (0, 1))
 
     # What is subnormal in float32 may be read as zero, which matters at a kink.
     tiny = np.flatnonzero(np.abs(x.astype(np.float32)) < np.finfo(np.float32).tiny)
@@ -164,7 +175,7 @@ def sweep_half(spec, dtype, x, dense=False):
 @each
 @halves
 def test_half(spec, dtype):
-    sweep_half(spec, dtype, samples.half_patterns(dtype)[::61])
+    sweep_half(spec, dtype, samples.half_patterns(dtype)[::61], compiled=False)
 
 
 @each
@@ -176,21 +187,17 @@ def test_half_everywhere(spec, dtype):
 
 @pytest.mark.parametrize("spec", [s for s in ELEMENTWISE if s.parameters], ids=lambda s: s.name)
 @pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16], ids=["float32", "bfloat16"])
-def test_other_parameters(spec, dtype):
+@both_ways
+def test_other_parameters(spec, dtype, compiled):
     """Value and all first derivatives at parameters other than the defaults; those in the parameters are float32."""
     x = samples.wide(np.float32, near(spec), size=300).astype(dtype)
     furthest, _ = RANGES.get(spec.name, (np.finfo(np.float32).max, ""))
     x = np.unique(x[np.abs(x.astype(np.float32)) <= furthest])
-    broadcast = [np.full(x.shape, 1, np.float32)] * len(spec.parameters)
-
-    @jax.jit
-    def run(x, *parameters):
-        y, pullback = jax.vjp(spec.function, x, *(p * b for p, b in zip(parameters, broadcast, strict=True)))
-        return y, *pullback(jnp.ones_like(y))
 
     for factor in (0.3, 2.5):
         parameters = arguments(spec, dtype, factor)
-        y, slope, *others = map(np.asarray, run(jnp.asarray(x), *parameters.values()))
+        numbers = map(jnp.asarray, parameters.values())
+        y, slope, *others = cases.in_blocks(slopes(spec.name), [x], *numbers, compiled=compiled)
         defined = oracle.defined(spec.name, x, **parameters)
         np.testing.assert_array_equal(np.isnan(y), ~defined)
         verdicts, wide = Verdicts(spec, dtype), Verdicts(spec, np.float32)
@@ -199,11 +206,25 @@ def test_other_parameters(spec, dtype):
             (verdicts, "slope", 1, "x", slope),
             *((wide, n, 1, n, got) for n, got in zip(spec.parameters, others, strict=True)),
         ]:
-            truth, _ = oracle.derivatives(spec.name, x[defined], order, wrt, **parameters)
+            truth, _ = truth_at(spec.name, x[defined], 1, wrt, **parameters)
             window = ulp.window(x[defined], windows(spec.name, order, wrt, **parameters))
             to.add(what, order, x[defined], got[defined], truth[order], 0.0, window)
         verdicts.missed += wide.missed
         verdicts.check()
+
+
+@functools.cache
+def slopes(name):
+    """Value, slope in ``x``, and slopes in the parameters, as if each point had parameters of its own."""
+    function = jaxact.spec(name).function
+
+    @jax.jit
+    def run(x, *parameters):
+        full = [jnp.broadcast_to(p, x.shape) for p in parameters]
+        y, pullback = jax.vjp(function, x, *full)
+        return y, *pullback(jnp.ones_like(y))
+
+    return run
 
 
 def test_known_bounds_name_functions():

@@ -87,6 +87,8 @@ def test_parameter():
         plotting.parameter("swish", "gamma")
     with pytest.raises(ValueError, match="it has none"):
         plotting.parameter("relu")
+    with pytest.raises(ValueError, match="slopes of apl is a list of coefficients"):
+        plotting.parameter("apl")
 
 
 @pytest.mark.parametrize("spec", [s for s in jaxact.specs() if s.parameters and s.elementwise], ids=lambda s: s.name)

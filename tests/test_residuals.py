@@ -1,16 +1,18 @@
 """What reverse mode keeps: at most one array per activation, no wider than its input, or a byte an element."""
 
+import math
+
 import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
 import oracle
 import pytest
-from cases import batch, every, unary
+from cases import SHAPE, batch, every, unary
 
 import jaxact
 
-N = 4096
+N = math.prod(SHAPE)
 dtypes = pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16], ids=["float32", "bfloat16"])
 
 
@@ -30,7 +32,7 @@ def piecewise_linear(spec):
 @every
 @dtypes
 def test_one_array_per_activation(spec, dtype):
-    x = batch((N,)).astype(dtype)
+    x = batch(SHAPE).astype(dtype)
     limit = N if piecewise_linear(spec) else N * x.dtype.itemsize
     assert kept(unary(spec), x) <= limit
 
@@ -39,27 +41,27 @@ def test_one_array_per_activation(spec, dtype):
 @dtypes
 def test_one_array_per_input(spec, dtype):
     """Gated functions keep gate and value, where ``jax.nn`` keeps up to five arrays."""
-    xs = [batch((N,), seed=seed).astype(dtype) for seed in range(cases.inputs(spec))]
+    xs = [batch(SHAPE, seed=seed).astype(dtype) for seed in range(cases.inputs(spec))]
     assert kept(spec.function, *xs) <= sum(x.nbytes for x in xs)
 
 
 @dtypes
 def test_noise_is_drawn_again(dtype):
     """A byte an element for the slope of relu, although the noise has a slope in sigma."""
-    x, key = batch((N,)).astype(dtype), jax.random.key(0)
+    x, key = batch(SHAPE).astype(dtype), jax.random.key(0)
     assert kept(lambda x, sigma: jaxact.prob_act(x, key, sigma), x, np.float32(0.5)) <= N + 8  # and the key
     assert kept(lambda x, tau: jaxact.gumbel_softmax(x, key, tau), x, np.float32(0.5)) <= x.nbytes + 8
 
 
 @cases.learnable
 def test_a_parameter_per_channel_costs_its_own_size(spec):
-    x = batch((64, 64))
-    parameters = [jnp.full((64,), p, jnp.float32) for p in spec.parameters.values()]
+    x = batch(SHAPE)
+    parameters = [jnp.full(SHAPE[1:], p, jnp.float32) for p in spec.parameters.values()]
     assert kept(spec.function, x, *parameters) <= x.nbytes + 64 + sum(p.nbytes for p in parameters) + x.size
 
 
 def test_kept_counts_what_jax_nn_keeps():
-    assert kept(jax.nn.mish, batch((N,))) > 3 * 4 * N
+    assert kept(jax.nn.mish, batch(SHAPE)) > 3 * 4 * N
 
 
 @pytest.mark.slow
