@@ -97,7 +97,7 @@ def test_infinities(spec, dtype):
         np.testing.assert_array_equal(np.isnan(got), ~settled)
         assert np.all(ulp.error(got[settled], limits[settled]) <= bound), (got, limits)
     nearby = cases.truth(spec, np.array([-20.0, 20.0]), 0)[0]
-    signed = (y[:2] == 0) & (nearby != 0)
+    signed = (y[:2] == 0) & (nearby != 0) & all(spec.parameters.values())  # 0 times -inf has a sign of its own
     np.testing.assert_array_equal(np.signbit(y[:2])[signed], np.signbit(nearby)[signed])
 
 
@@ -156,16 +156,15 @@ FEW = jnp.zeros(WIDE).at[:, :6].set(1)  # so that sums over an axis are of few n
 
 
 @learnable
-@pytest.mark.parametrize(("shape", "own"), [(cases.SHAPE, ROW), (ROW, (8, 1))], ids=["x", "own"])
+@pytest.mark.parametrize(("shape", "own"), [(WIDE, ROW), (ROW, COLUMN)], ids=["parameters", "input"])
 def test_parameters_broadcast(spec, shape, own):
     """Against the input, or the input against them."""
     x, rng, run = cases.batch(shape), np.random.default_rng(0), value_and_gradients(spec.name)
     p = [jnp.asarray(np.float32(d or 1) * np.float32(rng.uniform(0.5, 2, own))) for d in spec.parameters.values()]
     arguments = x, *p
+    full = (jnp.broadcast_to(a.reshape((1,) * (2 - a.ndim) + a.shape), WIDE) for a in arguments)
     y, *gradients = run(FEW, *arguments)
-    expected, *each = run(
-        FEW, *(jnp.broadcast_to(a.reshape((1,) * (2 - a.ndim) + a.shape), FEW.shape) for a in arguments)
-    )
+    expected, *each = run(FEW, *full)
     cases.close(y, expected)
     for a, got, of_each in zip(arguments, gradients, each, strict=True):
         axes = tuple(i for i, size in enumerate((1,) * (2 - a.ndim) + a.shape) if size == 1)
