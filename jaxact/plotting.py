@@ -74,7 +74,7 @@ def functions(
     panels = _axes(axes, len(show), width=4.2)
     for i, f in enumerate(fs):
         style = _style(i)
-        x, derivatives = _curves(f, xlim)
+        x, derivatives = _curves(f, xlim, show if saturated is None else (*show, "slope"))
         flat = [] if saturated is None else _flat(x, derivatives[1], saturated)
         for ax, what in zip(panels, show, strict=True):
             ax.plot(x, derivatives[_ORDERS.index(what)], label=_name(f), **style)
@@ -124,7 +124,7 @@ def parameter(
       Array of the axes.
 
     Raises:
-      ValueError: the activation has no such parameter.
+      ValueError: the activation has no such parameter, or it is a list of coefficients.
 
     Examples:
       >>> from jaxact import plotting
@@ -137,6 +137,8 @@ def parameter(
         has = ", ".join(record.parameters) or "none"
         raise ValueError(f"jaxact.plotting.parameter: {record.name} has no parameter {name!r}; it has {has}")
     name = next(iter(record.parameters)) if name is None else name
+    if np.ndim(record.parameters[name]):
+        raise ValueError(f"jaxact.plotting.parameter: {name} of {record.name} is a list of coefficients, not a number")
     default = float(record.parameters[name])
     if values is None:
         values = default + np.linspace(-1, 1, 7) if default == 0 else default * 2.0 ** np.linspace(-2, 2, 7)
@@ -144,7 +146,7 @@ def parameter(
     panels = _axes(axes, len(show), width=4.2)
     colours = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(values)))
     for value, colour in zip(values, colours, strict=True):
-        x, derivatives = _curves(functools.partial(record.function, **{name: value.item()}), xlim)
+        x, derivatives = _curves(functools.partial(record.function, **{name: value.item()}), xlim, show)
         for ax, what in zip(panels, show, strict=True):
             is_default = math.isclose(value, default)
             label = f"{value:.3g}" + (" (default)" if is_default else "")
@@ -400,8 +402,13 @@ def ulps(
     return panels
 
 
-def _curves(f: str | Callable[..., Array], xlim: tuple[float, float]) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Arguments, and value, slope and curvature there; with a gap at kinks, where a line would join what is apart."""
+def _curves(
+    f: str | Callable[..., Array], xlim: tuple[float, float], show: Sequence[str] = _ORDERS
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Arguments, and value, slope and curvature there, as far as they are shown.
+
+    There is a gap at kinks, where a line would join what is apart.
+    """
     function, mesh = prepare(f, None, max(abs(v) for v in xlim) ** 2 / 64)
     x = np.linspace(*xlim, 1001)
     kinks = [k for k in mesh.kinks if xlim[0] < k < xlim[1]]
@@ -410,7 +417,8 @@ def _curves(f: str | Callable[..., Array], xlim: tuple[float, float]) -> tuple[n
     slope = lambda x: jax.jvp(function, (x,), (jnp.ones_like(x),))[1]  # noqa: E731
     curvature = lambda x: jax.jvp(slope, (x,), (jnp.ones_like(x),))[1]  # noqa: E731
     at = jnp.asarray(x, jnp.result_type(float))
-    values = [np.array(g(at), np.float64) for g in (function, slope, curvature)]
+    wanted = (function, slope, curvature)[: 1 + max(map(_ORDERS.index, show))]
+    values = [np.array(v, np.float64) for v in jax.jit(lambda x: [g(x) for g in wanted])(at)]
     for i in np.searchsorted(x, kinks):
         for v in values:
             if abs(v[i + 1] - v[i - 1]) > 0.02 * np.nanmax(np.abs(v)):

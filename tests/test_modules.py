@@ -4,6 +4,7 @@ import inspect
 import re
 
 import cases
+import interpret
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,6 +24,8 @@ LEARNABLE = [n for n in NAMES if issubclass(getattr(jaxact.linen, n), jaxact.lin
 CHANNELS = 6
 
 learnable = pytest.mark.parametrize("name", LEARNABLE)
+# The base class does what these show, the same for all, so that they need not be compiled for each.
+some = pytest.mark.parametrize("name", ["PReLU", "Swish", "Snake"])
 frameworks = pytest.mark.parametrize("framework", ["linen", "nnx"])
 
 
@@ -34,7 +37,7 @@ def make(framework, name, x, features=None, **arguments):
     """A module as a pair: a function of parameters and input, and the parameters, a dict of arrays."""
     if framework == "linen":
         module = getattr(jaxact.linen, name)(features=features, **arguments)
-        variables = module.init(KEY, x)
+        variables = jax.jit(module.init)(KEY, x)  # compiled, so that what is not asked for is not computed
         return lambda params, x: module.apply({"params": params}, x), variables["params"]
     graph, state = nnx.split(getattr(jaxact.nnx, name)(features, rngs=nnx.Rngs(0), **arguments))
 
@@ -113,7 +116,8 @@ def test_equals_the_function(framework, name):
     apply, params = make(framework, name, x)
     params = scattered(params)
     function = getattr(jaxact.linen, name).record.function
-    np.testing.assert_array_equal(apply(params, x), function(x, **params))
+    expected = interpret.run(lambda x, params: function(x, **params), x, params)
+    np.testing.assert_array_equal(interpret.run(apply, params, x), expected)
 
 
 @frameworks
@@ -132,17 +136,30 @@ def test_each_channel_has_its_own(framework, axis):
         )
 
 
-@learnable
+@some
 @pytest.mark.parametrize("features", [None, CHANNELS])
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16, jnp.float16])
 def test_same_bits(name, features, dtype):
     """Values and gradients, in input and parameters, from the same weights."""
+    check_same_bits(name, features, dtype, lambda f, *arguments: jax.jit(f)(*arguments))
+
+
+@learnable
+def test_same_bits_in_numpy(name):
+    check_same_bits(name, CHANNELS, jnp.bfloat16, interpret.run)
+
+
+def check_same_bits(name, features, dtype, run):
     x = inputs(dtype)
     results = []
     for framework in ("linen", "nnx"):
         apply, params = make(framework, name, x, features)
-        y, pullback = jax.vjp(jax.jit(apply), scattered(params), x)
-        results.append((y, *pullback(jnp.cos(y))))
+
+        def both(params, x, apply=apply):
+            y, pullback = jax.vjp(apply, params, x)
+            return y, *pullback(jnp.cos(y))
+
+        results.append(run(both, scattered(params), x))
     assert results[0][0].dtype == dtype
     assert {p.dtype for p in results[0][1].values()} == {jnp.dtype(jnp.float32)}
     jax.tree.map(np.testing.assert_array_equal, *results)
@@ -154,9 +171,9 @@ def test_dtype(framework, name):
     x = inputs()
     apply, params = make(framework, name, x, dtype=jnp.bfloat16, param_dtype=jnp.float16)
     assert {p.dtype for p in params.values()} == {jnp.dtype(jnp.float16)}
-    assert apply(params, x).dtype == jnp.bfloat16
+    assert jax.eval_shape(apply, params, x).dtype == jnp.bfloat16
     apply, params = make(framework, name, x)
-    assert apply(params, jnp.arange(3)).dtype == jnp.float32
+    assert jax.eval_shape(apply, params, jnp.arange(3)).dtype == jnp.float32
 
 
 TARGETS = [("PReLU", None, 0.1), ("PReLU", 3, [-0.2, 0.1, 0.6]), ("Swish", None, 2.0), ("Swish", 3, [0.5, 1.5, 2.5])]
@@ -200,7 +217,7 @@ def _only(name):
 
 
 @frameworks
-@learnable
+@some
 def test_vmap_over_an_ensemble(framework, name):
     x = inputs()
     apply, params = make(framework, name, x, CHANNELS)
@@ -212,7 +229,7 @@ def test_vmap_over_an_ensemble(framework, name):
 
 
 @frameworks
-@learnable
+@some
 def test_no_recompilation(framework, name):
     x = inputs()
     apply, params = make(framework, name, x, CHANNELS)
