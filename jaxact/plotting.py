@@ -146,7 +146,7 @@ def parameter(
     panels = _axes(axes, len(show), width=4.2)
     colours = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(values)))
     for value, colour in zip(values, colours, strict=True):
-        x, derivatives = _curves(functools.partial(record.function, **{name: value.item()}), xlim, show)
+        x, derivatives = _curves(record.name, xlim, show, **{name: value.item()})
         for ax, what in zip(panels, show, strict=True):
             is_default = math.isclose(value, default)
             label = f"{value:.3g}" + (" (default)" if is_default else "")
@@ -402,23 +402,40 @@ def ulps(
     return panels
 
 
+@functools.lru_cache(maxsize=16)
+def _derivatives(function: Function, count: int) -> Callable[..., list[Array]]:
+    """Compiled: value, slope and curvature, the first ``count`` of them, of an array, given parameters."""
+
+    def run(x: Array, parameters: Mapping[str, Array]) -> list[Array]:
+        g, found = functools.partial(function, **parameters), []
+        for _ in range(count):
+            found.append(g(x))
+            g = functools.partial(lambda g, x: jax.jvp(g, (x,), (jnp.ones_like(x),))[1], g)
+        return found
+
+    return jax.jit(run)
+
+
 def _curves(
-    f: str | Callable[..., Array], xlim: tuple[float, float], show: Sequence[str] = _ORDERS
+    f: str | Callable[..., Array], xlim: tuple[float, float], show: Sequence[str] = _ORDERS, **parameters: float
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Arguments, and value, slope and curvature there, as far as they are shown.
 
     There is a gap at kinks, where a line would join what is apart.
     """
-    function, mesh = prepare(f, None, max(abs(v) for v in xlim) ** 2 / 64)
+    try:
+        record = spec(f)
+        function, found = record.function, record.kinks
+    except KeyError:
+        function, mesh = prepare(f, None, max(abs(v) for v in xlim) ** 2 / 64)
+        found = mesh.kinks
     x = np.linspace(*xlim, 1001)
-    kinks = [k for k in mesh.kinks if xlim[0] < k < xlim[1]]
+    kinks = [k for k in found if xlim[0] < k < xlim[1]]
     close = np.array([k + d for k in kinks for d in (-1e-4, 0, 1e-4)])
     x = np.union1d(x[np.all(np.abs(x[:, None] - np.array([*kinks, np.inf])) > 1e-4, 1)], close)
-    slope = lambda x: jax.jvp(function, (x,), (jnp.ones_like(x),))[1]  # noqa: E731
-    curvature = lambda x: jax.jvp(slope, (x,), (jnp.ones_like(x),))[1]  # noqa: E731
     at = jnp.asarray(x, jnp.result_type(float))
-    wanted = (function, slope, curvature)[: 1 + max(map(_ORDERS.index, show))]
-    values = [np.array(v, np.float64) for v in jax.jit(lambda x: [g(x) for g in wanted])(at)]
+    run = _derivatives(function, 1 + max(map(_ORDERS.index, show)))
+    values = [np.array(v, np.float64) for v in run(at, parameters)]
     for i in np.searchsorted(x, kinks):
         for v in values:
             if abs(v[i + 1] - v[i - 1]) > 0.02 * np.nanmax(np.abs(v)):

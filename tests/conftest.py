@@ -13,12 +13,22 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+CORE = frozenset(
+    """identity relu relu6 leaky_relu prelu rrelu elu celu selu sigmoid log_sigmoid tanh soft_sign hard_sigmoid hard_silu
+    hard_tanh softplus silu swish mish gelu gelu_exact gelu_tanh quick_gelu squareplus sparse_plus sparse_sigmoid glu
+    softmax log_softmax""".split()
+)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """The fast part is the package itself: what is built on it is slow as a whole."""
     for item in items:
         if item.path.parent.name in ("benchmarks", "docs", "examples", "theory"):
             item.add_marker(pytest.mark.slow)
+        spec = getattr(item, "callspec", None) and item.callspec.params.get("spec")
+        if getattr(spec, "name", None) not in (None, *CORE):
+            item.add_marker(pytest.mark.catalogue)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -11,6 +11,7 @@ their quotients. To add an activation, add its line; its parameters carry the na
 
 import math
 
+import enclosure
 import mpmath
 import numpy as np
 from flint import arb, arb_series, ctx
@@ -22,7 +23,7 @@ def _elementary(name):
     def function(x):
         if _in_mpmath:
             return getattr(mpmath, name)(x)
-        return getattr(x if isinstance(x, arb_series) else arb(x), name)()
+        return getattr(x if isinstance(x, (arb_series, enclosure.Series)) else arb(x), name)()
 
     return function
 
@@ -46,7 +47,7 @@ def sigmoid(x):
 
 def at(x):
     """The point itself, to choose a branch by: a series is one around its point."""
-    return x[0] if isinstance(x, arb_series) else x
+    return x[0] if isinstance(x, arb_series) else x.point() if isinstance(x, enclosure.Series) else x
 
 
 SUGAR_ALPHA = float.fromhex("0x1.ab851eb851eb8p+0")  # 1.67
@@ -300,11 +301,9 @@ _BITS = (128, 512, 2048, 8192, 32768)
 _ENOUGH = 75  # bits that are right: 22 more than float64 has
 
 
-def _results(evaluate, count, width, double):
-    """``evaluate(i)``, a list of ``width`` balls, for each ``i``: rounded to nearest, and what that left over."""
+def _results(evaluate, todo, out, double):
+    """``evaluate(i)``, a list of balls, for each ``i``: rounded to nearest, and what that left over."""
     tiny = arb(2) ** (-1200 if double else -200)  # what is less than this underflows
-    out = np.zeros((2, width, count))
-    todo = range(count)
     for ctx.prec in _BITS:
         again = []
         for i in todo:
@@ -338,26 +337,30 @@ def derivatives(name, x, order=2, wrt="x", **parameters):
 
     Returns:
       Two float64 arrays of shape ``(order + 1, x.size)``: the results rounded to nearest, and what that left over,
-      which is 0 unless ``x`` is float64.
+      which is 0 unless ``x`` is float64; only then are the results right to more than 44 bits.
     """
     formula, names = FORMULAS[name], ("x", *parameters)
     double = np.asarray(x).dtype == np.float64
     columns = np.broadcast_arrays(*(np.asarray(a, np.float64).ravel() for a in (x, *parameters.values())))
-    rows = np.transpose(columns).tolist()
+    out, todo = np.zeros((2, order + 1, columns[0].size)), np.arange(columns[0].size)
     factorials = [math.factorial(k) for k in range(order + 1)]
 
     def series(argument, value):
         return arb_series([value, 1] if argument == wrt else [value], order + 1)
 
     def evaluate(i):
-        y = formula(*map(series, names, rows[i]))
+        y = formula(*map(series, names, (c[i].item() for c in columns)))
         return (
             [y[k] * f for k, f in enumerate(factorials)] if isinstance(y, arb_series) else [arb(y)] + [arb(0)] * order
         )
 
     previous, ctx.cap = ctx.cap, order + 1
     try:
-        return _results(evaluate, len(rows), order + 1, double)
+        if not double:
+            coefficients, settled = enclosure.evaluate(formula, np.stack(columns), order + 1, names.index(wrt))
+            out[0] = coefficients * np.transpose([factorials])
+            todo = np.flatnonzero(~settled)
+        return _results(evaluate, todo.tolist(), out, double)
     finally:
         ctx.cap = previous
 
@@ -371,7 +374,7 @@ def vector(name, x, **parameters):
     def evaluate(i):
         return list(map(arb, VECTOR[name](list(map(arb, rows[i])), **numbers)))
 
-    out = _results(evaluate, len(rows), len(evaluate(0)), double)
+    out = _results(evaluate, range(len(rows)), np.zeros((2, len(evaluate(0)), len(rows))), double)
     return out.swapaxes(1, 2)
 
 

@@ -7,6 +7,7 @@ on a card.
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -80,8 +81,10 @@ def _draw(names: tuple[str, ...], files: dict[str, Path]) -> None:
     with plt.rc_context(STYLE), _saved(files) as axes:
         if len(names) > 1:
             plotting.functions(*names, show=list(files), xlim=(-SPAN, 3), axes=axes)
-        elif record.kind == "stochastic":
+        elif "deterministic" in record.options:
             _draws(record, axes[0])
+        elif _of_numbers(record) and not record.elementwise:
+            plotting.functions(record.name, show=("value",), saturated=None, axes=axes)
         elif not record.elementwise:
             _plane(record, axes[0])
         else:
@@ -102,19 +105,39 @@ def _plane(record: jaxact.Activation, ax: plt.Axes) -> None:
     """The first component of the result for a pair of numbers."""
     grid = jnp.linspace(-SPAN, SPAN, 81)
     pairs = jnp.stack(jnp.meshgrid(grid, grid, indexing="xy"), axis=-1)
-    drawn = ax.contourf(grid, grid, record.function(pairs)[..., 0], levels=17, cmap="cividis")
-    ax.set(xlabel="$x_1$", ylabel="$x_2$")
-    ax.figure.colorbar(drawn, label="first component of the value")
+    drawn = ax.contourf(grid, grid, _of_pairs(record, pairs), levels=17, cmap="cividis")
+    inputs = _inputs(record)
+    ax.set(xlabel=inputs[0] if len(inputs) > 1 else "$x_1$", ylabel=inputs[1] if len(inputs) > 1 else "$x_2$")
+    ax.figure.colorbar(drawn, label="value" if len(inputs) > 1 else "first component of the value")
+
+
+def _inputs(record: jaxact.Activation) -> list[str]:
+    """Names of the arguments that have no default."""
+    parameters = inspect.signature(record.function).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty]
+
+
+def _of_numbers(record: jaxact.Activation) -> bool:
+    """Whether it maps an array number by number, if only at given coefficients."""
+    return record.elementwise or (record.kind == "parametric" and "axis" not in record.options)
+
+
+def _of_pairs(record: jaxact.Activation, pairs: jax.Array) -> jax.Array:
+    """The value of a function of two inputs, or the first component of that of a function of rows."""
+    if len(_inputs(record)) > 1:
+        return record.function(pairs[..., 0], pairs[..., 1])
+    key = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
+    return record.function(pairs, **key)[..., 0]
 
 
 def _sketch(record: jaxact.Activation, path: Path) -> None:
     """The curve and the axes, nothing else."""
-    if record.elementwise:
+    if _of_numbers(record):
         x, y = values(record.name)
     else:
         x = np.linspace(-SPAN, SPAN, 161, dtype=np.float32)
-        y = record.function(x, deterministic=True) if record.kind == "stochastic" else record.function(_pairs(x))
-        y = np.asarray(y).reshape(x.size, -1)[:, 0]
+        mean = "deterministic" in record.options
+        y = np.asarray(record.function(x, deterministic=True) if mean else _of_pairs(record, _pairs(x)))
     step = max(1, x.size // 160)
     points = " ".join(f"{12 * a:.1f},{-12 * b:.1f}" for a, b in zip(x[::step], np.clip(y, -9, 9)[::step], strict=True))
     path.write_text(
