@@ -68,7 +68,9 @@ class Ball:
         middle, low = _two_sum(1.0, np.expm1(self.middle))
         radius = middle * np.expm1(self.radius) + _LIBRARY * np.abs(np.expm1(self.middle)) + _LEAST
         large = self.middle > -1  # below, 1 + expm1 would lose digits
-        far = self._of(np.exp, lambda y: y * np.expm1(self.radius))
+        far = self._of(
+            np.exp, lambda y: np.where(self.radius < 1, y * np.expm1(self.radius), np.exp(self.middle + self.radius))
+        )
         return Ball(*(np.where(large, a, b) for a, b in ((middle, far.middle), (radius, far.radius), (low, 0.0))))
 
     def log(self):
@@ -99,8 +101,9 @@ class Ball:
 
     def erfc(self):  # |erfc'(x)| is at most 2 (1 + |x|) erfc(x)
         self = self.rounded()
-        size = np.abs(self.middle) + self.radius
-        return self._of(_erfc, lambda y: y * np.expm1(2 * (1 + size) * self.radius))
+        growth = 2 * (1 + np.abs(self.middle) + self.radius) * self.radius
+        left, right = _erfc(self.middle - self.radius), _erfc(self.middle + self.radius)
+        return self._of(_erfc, lambda y: np.where(growth < 1, y * np.expm1(growth), left - right))
 
 
 def _two_sum(a, b):

@@ -37,18 +37,29 @@ def pi():
     return mpmath.mpf(mpmath.pi) if _in_mpmath else arb.pi()
 
 
-def tanh(x):
-    e = exp(2 * x)
-    return (e - 1) / (e + 1)
-
-
-def sigmoid(x):
-    return 1 / (1 + exp(-x))
-
-
 def at(x):
     """The point itself, to choose a branch by: a series is one around its point."""
     return x[0] if isinstance(x, arb_series) else x.point() if isinstance(x, enclosure.Series) else x
+
+
+# Each in branches whose exponentials are small, where float64 keeps more of the result.
+
+
+def tanh(x):
+    if abs(at(x)) < 1:
+        e = exp(2 * x)
+        return (e - 1) / (e + 1)
+    e = exp(2 * x if at(x) < 0 else -2 * x)
+    size = 1 - 2 * e / (1 + e)
+    return -size if at(x) < 0 else size
+
+
+def sigmoid(x):
+    return exp(x) / (1 + exp(x)) if at(x) < 1 else 1 / (1 + exp(-x))
+
+
+def softplus(x):
+    return log(1 + exp(x)) if at(x) < 1 else x + log(1 + exp(-x))
 
 
 SUGAR_ALPHA = float.fromhex("0x1.ab851eb851eb8p+0")  # 1.67
@@ -141,8 +152,8 @@ def soft_exponential(x, alpha):
 
 def xielu(x, alpha_p, alpha_n, beta):
     if at(x) > 0:
-        return log(1 + exp(alpha_p)) * x * x + beta * x
-    return (beta + log(1 + exp(alpha_n))) * (exp(x) - 1 - x) + beta * x
+        return softplus(alpha_p) * x * x + beta * x
+    return (beta + softplus(alpha_n)) * (exp(x) - 1 - x) + beta * x
 
 
 FORMULAS = {
@@ -188,10 +199,10 @@ FORMULAS = {
     "laplace": lambda x, mu, sigma: erfc((mu - x) / (sigma * sqrt(2))) / 2,
     "leaky_relu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
     "lisht": lambda x: x * tanh(x),
-    "log_sigmoid": lambda x: -log(1 + exp(-x)),
+    "log_sigmoid": lambda x: -softplus(-x),
     "logish": lambda x: x * log(1 + sigmoid(x)),
-    "mish": lambda x: x * tanh(log(1 + exp(x))),
-    "mishglu": lambda x, value: x * tanh(log(1 + exp(x))) * value,
+    "mish": lambda x: x * tanh(softplus(x)),
+    "mishglu": lambda x, value: x * tanh(softplus(x)) * value,
     "mpelu": lambda x, alpha, beta: x if at(x) > 0 else alpha * (exp(beta * x) - 1),
     "nlrelu": lambda x, beta: log(1 + beta * x) if at(x) > 0 else 0,
     "pelu": lambda x, alpha, beta: alpha * x / beta if at(x) >= 0 else alpha * (exp(x / beta) - 1),
@@ -199,7 +210,7 @@ FORMULAS = {
     "phish": lambda x: x * tanh(x * erfc(-x / sqrt(2)) / 2),
     "poly_relu": lambda x, w1, w2, w3, bias: bias + w1 * relu(x) + w2 * relu(x) ** 2 + w3 * relu(x) ** 3,
     "prelu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
-    "pserf": lambda x, gamma, delta: x * erf(gamma * log(1 + exp(delta * x))),
+    "pserf": lambda x, gamma, delta: x * erf(gamma * softplus(delta * x)),
     "quick_gelu": lambda x: x * sigmoid(1702 * x / 1000),
     "rational": rational,
     "reglu": lambda x, value: x * value if at(x) > 0 else 0,
@@ -207,7 +218,7 @@ FORMULAS = {
     "relu6": lambda x: x if 0 < at(x) < 6 else (6 if at(x) >= 6 else 0),
     "relu_squared": lambda x: relu(x) ** 2,
     "selu": selu,
-    "serf": lambda x: x * erf(log(1 + exp(x))),
+    "serf": lambda x: x * erf(softplus(x)),
     "shifted_relu": lambda x: x if at(x) > -1 else -1,
     "shifted_softplus": lambda x: log((exp(x) + 1) / 2),
     "sigmoid": sigmoid,
@@ -223,11 +234,11 @@ FORMULAS = {
     "soft_shrink": lambda x, lambd: (x - lambd if at(x) > 0 else x + lambd) if abs(at(x)) > at(lambd) else 0,
     "soft_sign": lambda x: x / (1 + (x if at(x) >= 0 else -x)),
     "softcap": lambda x, cap: cap * tanh(x / cap),
-    "softplus": lambda x, beta: log(1 + exp(beta * x)) / beta,
+    "softplus": lambda x, beta: softplus(beta * x) / beta,
     "sparse_plus": lambda x: (x + 1) ** 2 / 4 if -1 < at(x) < 1 else x * int(at(x) >= 1),
     "sparse_sigmoid": sparse_sigmoid,
     "sqnl": lambda x: x - (x * x if at(x) >= 0 else -x * x) / 4 if -2 < at(x) < 2 else (1 if at(x) > 0 else -1),
-    "sqrt_softplus": lambda x: sqrt(log(1 + exp(x))) if at(x) > -2000 else exp(x / 2),
+    "sqrt_softplus": lambda x: sqrt(softplus(x)) if at(x) > -2000 else exp(x / 2),
     "squareplus": lambda x, b: (x + sqrt(x * x + b)) / 2,
     "srelu": srelu,
     "star_relu": lambda x, s, b: s * relu(x) ** 2 + b,
@@ -238,7 +249,7 @@ FORMULAS = {
     "tanh": tanh,
     "tanh_exp": lambda x: x * tanh(exp(x)) if at(x) < 20 else x,  # what is left out is below 10^-10^8
     "tanh_shrink": lambda x: x - tanh(x),
-    "tanh_soft": lambda x, alpha: tanh(alpha * x) * log(1 + exp(x)),
+    "tanh_soft": lambda x, alpha: tanh(alpha * x) * softplus(x),
     "threshold": lambda x, threshold, value: x if at(x) > at(threshold) else value,
     "tlu": lambda x, tau: x if at(x) > at(tau) else tau,
     "xatlu": lambda x, alpha: x * ((atan(x) / pi() + 0.5) * (1 + 2 * alpha) - alpha),
