@@ -111,7 +111,7 @@ def activation(
     The function takes ``x`` and its parameters as arrays and is written for one floating dtype at a time. With a
     ``slope`` it is elementwise: it, its slope and its ``parameter_slopes`` are called in the compute dtype (float32 for
     the half precisions) and never see integers, and its parameters broadcast against ``x``. If it is ``two_part``, it
-    is elementwise too, and a formula of the numbers of :mod:`jaxact._two`, from which all derivatives follow. Else it
+    is elementwise too, and a formula of the numbers of ``jaxact._two``, from which all derivatives follow. Else it
     is made of other activations, and differentiated through them. Arguments without a default are inputs, like ``x``:
     differentiable, but nothing to learn.
 

@@ -1017,7 +1017,7 @@ class PolyNorm(Learnable):
 class Rational(Learnable):
     r"""Quotient of polynomials, :func:`jaxact.rational` with learned coefficients.
 
-    .. math:: y = \frac{a_0 + a_1 x + \dots + a_5 x^5}{1 + |b_1 x + \dots + b_4 x^4|}
+    .. math:: y = \frac{a_0 + a_1 x + \cdots + a_5 x^5}{1 + |b_1 x + \cdots + b_4 x^4|}
 
     It starts as the best fit of the leaky rectifier, or of another function, on [-3, 3], and never has a pole.
 
