@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -125,8 +126,8 @@ def _traced_once(f: Callable[..., Array] | None) -> Any:
     """
     if f is None:
         return None
-    called = jax.jit(f)
-    return lambda *arguments: f(*arguments) if is_plain() else called(*arguments)
+    called = functools.cache(lambda: jax.jit(f))  # at the first call, since most functions are imported and not called
+    return lambda *arguments: (f if is_plain() else called())(*arguments)
 
 
 def _remat(f: Callable[..., Array]) -> Callable[..., Array]:

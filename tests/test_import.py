@@ -58,10 +58,20 @@ def test_light():
 
 
 @pytest.mark.slow
-def test_quick():
-    code = "import time, jax; start = time.perf_counter(); import jaxact; print(time.perf_counter() - start)"
-    # The least of several, since whatever else the machine does only adds to it.
-    assert min(float(python(code)) for _ in range(5)) < 0.1
+def test_quick(tmp_path):
+    """A small part of what JAX itself takes, once Python has compiled it, as installers do; in this process's time."""
+    code = f"""
+import sys, time
+start = time.process_time()
+import jax
+theirs = time.process_time()
+sys.dont_write_bytecode, sys.pycache_prefix = False, {str(tmp_path)!r}
+import jaxact
+print(time.process_time() - theirs, theirs - start)
+"""
+    # The least of several, since a busy machine only adds to it.
+    mine, theirs = map(min, zip(*(map(float, python(code).split()) for _ in range(5)), strict=True))
+    assert mine < max(0.1, theirs / 5)
 
 
 @pytest.mark.parametrize("name", ["linen", "nnx"])
