@@ -17,7 +17,8 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 CORE = frozenset((
     "identity", "relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "celu", "selu", "sigmoid", "log_sigmoid",
     "tanh", "soft_sign", "hard_sigmoid", "hard_silu", "hard_tanh", "softplus", "silu", "swish", "mish", "gelu",
-    "gelu_exact", "gelu_tanh", "quick_gelu", "squareplus", "sparse_plus", "sparse_sigmoid", "glu", "softmax", "log_softmax",
+    "gelu_exact", "gelu_tanh", "quick_gelu", "squareplus", "sparse_plus", "sparse_sigmoid", "glu", "softmax",
+    "log_softmax",
 ))
 # fmt: on
 
