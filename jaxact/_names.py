@@ -17,6 +17,7 @@ _PUBLISHED = {
     "hard_swish": "hard_silu",
     "linear": "identity",
     "logistic": "sigmoid",
+    "logsoftmax": "log_softmax",
     "pau": "rational",
     "relu2": "relu_squared",
     "softmax1": "softmax_one",

@@ -695,7 +695,7 @@ def rational(
     numerator: ArrayLike | Sequence[float] = FITS["leaky_relu"][0],
     denominator: ArrayLike | Sequence[float] = FITS["leaky_relu"][1],
 ) -> Array:
-    r"""Rational activation, or Padé activation unit: a quotient of learned polynomials, without poles.
+    r"""Rational activation: a quotient of learned polynomials, without poles.
 
     .. math::
         \mathrm{rational}(x) = \frac{P(x)}{1 + |Q(x)|}, \quad
