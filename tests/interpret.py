@@ -40,9 +40,9 @@ def _evaluate(closed, args):
 
 def _apply(eqn, *args):
     name, params = eqn.primitive.name, eqn.params
-    if name == "scan":
+    if name == "scan" and "num_carry" in params:  # newer versions of JAX say it in another way, and run it themselves
         return _scan(args, **params)
-    called = next((params[n] for n in _CALLED if n in params), None)
+    called = next((params[n] for n in _CALLED if n in params), None) if name != "scan" else None
     if called is not None:
         return _evaluate(called, args)
     if name in ("optimization_barrier", "stop_gradient"):
