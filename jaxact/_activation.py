@@ -340,8 +340,8 @@ def specs(kind: Kind | None = None) -> list[Activation]:
 
     Examples:
       >>> import jaxact
-      >>> [s.name for s in jaxact.specs(kind="simplex")]
-      ['log_softmax', 'softmax'...]
+      >>> [s.name for s in jaxact.specs(kind="shrinkage")]
+      ['hard_shrink', 'soft_shrink', 'tanh_shrink']
     """
     if kind is not None and kind not in get_args(Kind):
         raise ValueError(f"jaxact.specs: kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
