@@ -9,6 +9,10 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
         3.6,
         "a quotient, a polynomial, an exponential and three products, each rounded once; see docs/numerics.md",
     ),
+    ("soft_clipping", "float32", "alpha"): (
+        30,
+        "for a small alpha it is the difference of two numbers that are 1 / alpha times as large",
+    ),
     ("golu", "float64", "value"): (7, "its inner exponential is known to 60 bits, and multiplied by up to 700"),
     ("golu", "float64", "slope"): (6, "its inner exponential is known to 60 bits, and multiplied by up to 700"),
     ("xielu", "bfloat16", "slope"): (float("inf"), "beyond 2^127 it overflows before the cotangent makes it smaller"),

@@ -96,7 +96,7 @@ def test_hessian(spec):
         weights = np.cos(np.arange(math.prod(SHAPE), dtype=np.float32))[some]
         close(np.ravel(product)[some], truth(spec, x, 2)[2] * weights * v, 32)
     elif spec.kind != "stochastic":
-        x, f, step = batch((4,)), total(spec), np.float32(1 / 64)
+        x, f, step = batch((4,)), total(spec), np.float32(1 / 256)
         hessian, gradient = jax.jit(jax.hessian(f))(x), jax.jit(jax.vmap(jax.grad(f)))
         around = [gradient(x[None] + d * np.eye(4, dtype=x.dtype)) for d in (-step, step)]
         np.testing.assert_allclose(hessian, (around[1] - around[0]) / (2 * step), rtol=0, atol=1e-3)
