@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+from jax.experimental.multihost_utils import sync_global_devices
 
 from common.mesh import is_first
 from common.options import BadInput, Training
@@ -38,8 +39,9 @@ def _claim(folder: Path, options: Training) -> None:
     """Write down what the run is started with, or see that it is what an earlier start wrote down."""
     wanted = json.loads(json.dumps(dataclasses.asdict(options), default=str))
     record = folder / "options.json"
-    if record.exists():
-        before = json.loads(record.read_text())
+    before = json.loads(record.read_text()) if record.exists() else None
+    sync_global_devices("all have looked for a record")  # only then may the first process write one
+    if before is not None:
         if not options.resume:
             raise BadInput(f"{folder} holds a run already; --resume goes on with it, another --out starts anew")
         differing = [n for n in wanted if n not in FREE and wanted[n] != before.get(n)]

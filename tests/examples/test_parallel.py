@@ -29,8 +29,19 @@ def alone(tmp_path_factory):
     return curve(folder)
 
 
-def script(folder, *more, environment):
-    command = [sys.executable, train.__file__, *map(str, OPTIONS), "--out", str(folder), *map(str, more)]
+# The trainer, which comes late to the folder of the run.
+LATE = f"""
+import runpy, sys, time
+sys.path.insert(0, {str(Path(train.__file__).parent)!r})
+from common import run
+claim = run._claim
+run._claim = lambda *given: (time.sleep(2), claim(*given))
+runpy.run_path({train.__file__!r}, run_name="__main__")
+"""
+
+
+def script(folder, *more, environment, program=(train.__file__,)):
+    command = [sys.executable, *program, *map(str, OPTIONS), "--out", str(folder), *map(str, more)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
 
 
@@ -46,7 +57,10 @@ def test_two_processes(alone, tmp_path):
         probe.bind(("localhost", 0))
         port = probe.getsockname()[1]
     common = ["--coordinator", f"localhost:{port}", "--processes", 2, "--process"]
-    pair = [script(tmp_path / "run", *common, i, environment={"XLA_FLAGS": ""}) for i in range(2)]
+    pair = [
+        script(tmp_path / "run", *common, i, environment={"XLA_FLAGS": ""}, program=program)
+        for i, program in enumerate([(train.__file__,), ("-c", LATE)])
+    ]
     said = [process.communicate(timeout=300)[1] for process in pair]
     assert [process.returncode for process in pair] == [0, 0], said
     np.testing.assert_allclose(curve(tmp_path / "run"), alone, rtol=1e-5)
