@@ -133,6 +133,8 @@ def rule(*partials: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callab
 
 def _parts(c: Scalar, dtype: Any) -> tuple[Any, Any]:
     """A constant as the sum of two numbers of the dtype."""
+    if abs(c) > float(jnp.finfo(dtype).max):
+        return dtype.type(math.copysign(math.inf, c)), dtype.type(0)
     first = dtype.type(float(c))
     return first, dtype.type(float(Fraction(c) - Fraction(float(first))))
 
@@ -577,11 +579,22 @@ def arctan(a: Any) -> Any:
 def arctan_rest(a: Any, bound: float) -> Any:
     """``(1 - arctan(r) / r) / r^2`` for ``a = r^2``, which is at most ``bound``."""
     bits = {"float32": 33, "float64": 63}[high(a).dtype.name]
-    terms: list[Any] = [Fraction((-1) ** k, 2 * k + 3) for k in range(math.ceil(-bits / math.log2(bound)))]
+    return _series(a, [Fraction((-1) ** k, 2 * k + 3) for k in range(math.ceil(-bits / math.log2(bound)))])
+
+
+def tanh_rest(a: Any) -> Any:
+    """``(tanh(r) / r - 1) / r^2`` for ``a = r^2``, which is at most 1/16."""
+    powers = [Fraction(1)]  # of tanh(r) / r in r^2, from tanh' = 1 - tanh^2
+    for n in range(1, {"float32": 9, "float64": 15}[high(a).dtype.name]):
+        powers.append(-sum((p * q for p, q in zip(powers, reversed(powers), strict=True)), Fraction(0)) / (2 * n + 1))
+    return _series(a, powers[1:])
+
+
+def _series(a: Any, powers: list[Any]) -> Any:
+    """Power series, lowest power first, of what is so small that a float will do for what comes after three terms."""
     if isinstance(a, Two):
-        # What is left to a plain polynomial is less than a thousandth of the whole.
-        terms[3:] = [Two(num.polynomial(a.high, tuple(float(c) for c in reversed(terms[3:]))))]
-    return horner(a, terms)
+        powers[3:] = [Two(num.polynomial(a.high, tuple(float(c) for c in reversed(powers[3:]))))]
+    return horner(a, powers)
 
 
 def horner(a: Any, powers: Sequence[Any]) -> Any:

@@ -288,14 +288,17 @@ def softcap(x: ArrayLike, cap: ArrayLike = 30.0) -> Array:
     References:
       Gemma Team, Gemma 2: improving open language models at a practical size, 2024, arXiv:2408.00118.
     """
-    y = two.with_tails(
-        x / cap,
+    z = x / cap
+    square = two.square(two.clip(z, -0.25, 0.25))
+    near = x + x * (square * two.tanh_rest(square))  # the slope in the cap is that of what is added to x
+    far = two.with_tails(
+        z,
         lambda z: cap * two.tanh(z),
         left=(-20, lambda z: 2 * cap * two.exp_up(2 * z)),
         right=(20, lambda z: -2 * cap * two.exp_up(-2 * z)),
         line=(-cap, cap),
     )
-    return two.where(two.magnitude(x) < 2.0**-60, x, y)  # x / cap may be too small for a normal number
+    return two.where(two.magnitude(z) < 0.25, near, far)
 
 
 @activation(two_part=True, positive=("sigma",), kind="saturating", range=(0, 1), tails=(0, 0))
