@@ -145,8 +145,9 @@ def parameter(
     values = np.asarray(list(values), float)
     panels = _axes(axes, len(show), width=4.2)
     colours = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(values)))
+    others = {n: v for n, v in record.parameters.items() if not np.ndim(v)}  # given too, so that one program serves all
     for value, colour in zip(values, colours, strict=True):
-        x, derivatives = _curves(record.name, xlim, show, **{name: value.item()})
+        x, derivatives = _curves(record.name, xlim, show, **{**others, name: value.item()})
         for ax, what in zip(panels, show, strict=True):
             is_default = math.isclose(value, default)
             label = f"{value:.3g}" + (" (default)" if is_default else "")

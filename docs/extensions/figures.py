@@ -6,10 +6,8 @@ on a card.
 
 from __future__ import annotations
 
-import functools
 import inspect
 import os
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,16 +20,16 @@ from matplotlib import pyplot as plt
 import jaxact
 from jaxact import plotting
 
+FOLDER = Path(__file__).parents[1] / "gallery"
 SPAN = 5.0
 SIZE = (4.2, 3.0)
 STYLE = {"svg.hashsalt": "jaxact"}  # the same figure has the same bytes
 
 
-@functools.cache
 def values(name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Arguments and values of an elementwise activation at its default parameters."""
-    x = np.linspace(-SPAN, SPAN, 801, dtype=np.float32)
-    return x, np.asarray(jaxact.get(name)(x))
+    """Arguments and values of the curve that was drawn of an activation."""
+    x, y = np.load(FOLDER / f"{name}.npy")
+    return x, y
 
 
 def panels(record: jaxact.Activation) -> list[str]:
@@ -41,19 +39,20 @@ def panels(record: jaxact.Activation) -> list[str]:
     return ["value", "slope", "curvature", *(f"by-{n}" for n, v in record.parameters.items() if np.ndim(v) == 0)]
 
 
-def draw(records: list[jaxact.Activation], compared: list[jaxact.Activation], folder: Path) -> Iterator[Path]:
-    """Draw everything in ``folder`` that is not there or older than the package, and say what is there then."""
+def draw(records: list[jaxact.Activation], compared: list[jaxact.Activation]) -> set[Path]:
+    """Draw everything that is not there or older than the package, and say what is there then."""
     sources = [*Path(jaxact.__file__).parent.rglob("*.py"), Path(__file__)]
     newest = max(source.stat().st_mtime for source in sources)
-    jobs = {(r.name,): {p: folder / f"{r.name}-{p}.svg" for p in (*panels(r), "sketch")} for r in records}
-    jobs[tuple(r.name for r in compared)] = {p: folder / f"comparison-{p}.svg" for p in ("value", "slope")}
+    jobs = {(r.name,): {p: FOLDER / f"{r.name}-{p}.svg" for p in (*panels(r), "sketch")} for r in records}
+    for (name,), files in jobs.items():
+        files["values"] = FOLDER / f"{name}.npy"
+    jobs[tuple(r.name for r in compared)] = {p: FOLDER / f"comparison-{p}.svg" for p in ("value", "slope")}
     old = [j for j in jobs.items() if any(not f.exists() or f.stat().st_mtime < newest for f in j[1].values())]
     if old:
         # Most of the time goes into compiling, which takes one core, and has to be done for each function anew.
         with ProcessPoolExecutor(min(4, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
             list(pool.map(_draw, *zip(*old, strict=True)))
-    for files in jobs.values():
-        yield from files.values()
+    return {file for files in jobs.values() for file in files.values()}
 
 
 class _saved:
@@ -76,27 +75,30 @@ class _saved:
 def _draw(names: tuple[str, ...], files: dict[str, Path]) -> None:
     """Draw one activation, or several together."""
     record = jaxact.spec(names[0])
-    if "sketch" in files:
-        _sketch(record, files.pop("sketch"))
+    sketch, kept = files.pop("sketch", None), files.pop("values", None)
     with plt.rc_context(STYLE), _saved(files) as axes:
         if len(names) > 1:
             plotting.functions(*names, show=list(files), xlim=(-SPAN, 3), axes=axes)
         elif "deterministic" in record.options:
             _draws(record, axes[0])
-        elif _of_numbers(record) and not record.elementwise:
-            plotting.functions(record.name, show=("value",), saturated=None, axes=axes)
-        elif not record.elementwise:
-            _plane(record, axes[0])
-        else:
+        elif record.elementwise:
             plotting.functions(record.name, axes=axes[:3])
             for ax, panel in zip(axes[3:], panels(record)[3:], strict=True):
                 plotting.parameter(record.name, panel.removeprefix("by-"), show=("value",), axes=[ax])
+        elif _of_numbers(record):
+            plotting.functions(record.name, show=("value",), saturated=None, axes=axes)
+        else:
+            _plane(record, axes[0])
+        if sketch and kept:
+            x, y = axes[0].lines[0].get_data() if axes[0].lines else _diagonal(record)
+            np.save(kept, [x, y])
+            _sketch(x, y, sketch)
 
 
 def _draws(record: jaxact.Activation, ax: plt.Axes) -> None:
     x = jnp.linspace(-SPAN, SPAN, 1501)
+    ax.plot(x, record.function(x, deterministic=True), color=plotting.COLOURS[1], label="deterministic", zorder=3)
     ax.plot(x, record.function(x, jax.random.key(0)), ".", markersize=2, color=plotting.COLOURS[0], label="drawn")
-    ax.plot(x, record.function(x, deterministic=True), color=plotting.COLOURS[1], label="deterministic")
     ax.set(xlabel="x", ylabel="value")
     ax.legend()
 
@@ -130,22 +132,19 @@ def _of_pairs(record: jaxact.Activation, pairs: jax.Array) -> jax.Array:
     return record.function(pairs, **key)[..., 0]
 
 
-def _sketch(record: jaxact.Activation, path: Path) -> None:
+def _diagonal(record: jaxact.Activation) -> tuple[np.ndarray, np.ndarray]:
+    """Values of a function of two numbers where the second is the first with another sign."""
+    x = np.linspace(-SPAN, SPAN, 161, dtype=np.float32)
+    return x, np.asarray(_of_pairs(record, np.stack([x, -x], axis=-1)))
+
+
+def _sketch(x: np.ndarray, y: np.ndarray, path: Path) -> None:
     """The curve and the axes, nothing else."""
-    if _of_numbers(record):
-        x, y = values(record.name)
-    else:
-        x = np.linspace(-SPAN, SPAN, 161, dtype=np.float32)
-        mean = "deterministic" in record.options
-        y = np.asarray(record.function(x, deterministic=True) if mean else _of_pairs(record, _pairs(x)))
     step = max(1, x.size // 160)
-    points = " ".join(f"{12 * a:.1f},{-12 * b:.1f}" for a, b in zip(x[::step], np.clip(y, -9, 9)[::step], strict=True))
+    drawn = np.stack([x, np.clip(y, -9, 9)], 1)[np.isfinite(y)][::step]
+    points = " ".join(f"{12 * a:.1f},{-12 * b:.1f}" for a, b in drawn)
     path.write_text(
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-62 -50 124 84" fill="none">'
         '<path d="M-62 0H62M0-50V34" stroke="#bbb"/>'
         f'<polyline points="{points}" stroke="{plotting.COLOURS[0]}" stroke-width="3" stroke-linejoin="round"/></svg>\n'
     )
-
-
-def _pairs(x: np.ndarray) -> np.ndarray:
-    return np.stack([x, -x], axis=-1)

@@ -155,6 +155,9 @@ def _paragraph(lines: str) -> str:
 def write(app: Sphinx | None = None) -> None:
     """Write all pages, and remove those of activations that are no more."""
     records = jaxact.specs()
+    for folder in ("api", "gallery", "results"):
+        (DOCS / folder).mkdir(exist_ok=True)
+    drawn = figures.draw(records, [jaxact.spec(n) for n in ARTICLES])
     pages = {f"gallery/{r.name}.rst": activation_page(r) for r in records}
     pages["gallery/index.rst"] = gallery_index(records)
     pages["gallery/comparison.inc"] = comparison_table([jaxact.spec(n) for n in ARTICLES])
@@ -162,13 +165,10 @@ def write(app: Sphinx | None = None) -> None:
     pages["api/index.rst"] = title("Reference") + ".. toctree::\n" + options("", *available())
     pages |= {f"results/{benchmark}.inc": results.page(benchmark) for benchmark in ("accuracy", "memory", "speed")}
     pages["studies.rst"] = studies_page()
-    for folder in ("api", "gallery", "results"):
-        (DOCS / folder).mkdir(exist_ok=True)
     for name, text in pages.items():
         if not (DOCS / name).exists() or (DOCS / name).read_text() != text:
             (DOCS / name).write_text(text)
-    drawn = figures.draw(records, [jaxact.spec(n) for n in ARTICLES], DOCS / "gallery")
-    kept = {DOCS / name for name in pages} | set(drawn)
+    kept = {DOCS / name for name in pages} | drawn
     for folder in ("api", "gallery", "results"):
         for old in set((DOCS / folder).iterdir()) - kept:
             old.unlink()

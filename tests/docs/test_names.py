@@ -58,11 +58,13 @@ def test_advice_is_about_activations():
 
 
 @pytest.mark.parametrize("record", jaxact.specs(), ids=lambda record: record.name)
-def test_advice_from_facts(record):
+def test_advice_from_facts(record, monkeypatch):
     """What is said of an activation without an entry of its own is whole sentences."""
-    good, bad = facts._from_facts(record)
-    assert re.fullmatch(r"[A-Z].+\.", good)
-    assert re.fullmatch(r"([A-Z].+\.)?", bad)
+    for monotone in (True, False):
+        monkeypatch.setattr(facts, "monotone", lambda record, answer=monotone: answer)  # that takes its figure
+        good, bad = facts._from_facts(record)
+        assert re.fullmatch(r"[A-Z].+\.", good)
+        assert re.fullmatch(r"([A-Z].+\.)?", bad)
 
 
 def test_migration_names_exist_in_pytorch():
