@@ -90,32 +90,4 @@ def _default(value: object) -> str:
 
 def use(record: jaxact.Activation) -> Sequence[str]:
     """When to use it, and when not."""
-    if record.name in ADVICE:
-        return ADVICE[record.name]["use"], ADVICE[record.name]["avoid"]
-    return _from_facts(record)
-
-
-def _from_facts(record: jaxact.Activation) -> Sequence[str]:
-    good, bad = [], []
-    if record.parameters:
-        good.append(f"when {' and '.join(f'``{n}``' for n in record.parameters)} should be learned")
-        bad.append("under weight decay that does not leave its parameters out (:func:`jaxact.decay_mask` does)")
-    if record.elementwise and record.tails is not None:
-        side = saturates(record)
-        if side == "on both sides":
-            good.append("where values must stay bounded" if "and" in bounded(record) else "for its shape near 0")
-            bad.append("in deep networks without normalisation, as its gradient vanishes far from 0 on both sides")
-        elif side == "on the left":
-            good.append("as a rectifier: it lets the right side pass and suppresses the left")
-        elif side == "nowhere":
-            good.append("where the gradient must not vanish on either side")
-        if record.kinks:
-            bad.append("in losses that take second derivatives, as its slope jumps")
-        elif not monotone(record):
-            bad.append("where a layer must be monotone in its input")
-    if record.kind == "stochastic":
-        bad.append("where a forward pass must not depend on a random key")
-    return tuple(
-        "; ".join(found)[:1].upper() + "; ".join(found)[1:] + "." if found else ""
-        for found in (good or ["as its reference describes"], bad)
-    )
+    return ADVICE[record.name]["use"], ADVICE[record.name]["avoid"]
