@@ -290,7 +290,7 @@ def normal_clamped(t: Array) -> Array:
     return jnp.minimum(t, _NORMAL_LIMIT[t.dtype.name])
 
 
-def _half_square(t: Array) -> tuple[Array, Array]:
+def minus_half_square(t: Array) -> tuple[Array, Array]:
     """``-t^2 / 2`` as a sum of two numbers."""
     high, low = split(t)
     return high * high * -0.5, low * (t + high) * -0.5
@@ -298,7 +298,7 @@ def _half_square(t: Array) -> tuple[Array, Array]:
 
 def normal_density_up(t: Array) -> Array:
     """``2^64 phi(t)`` for clamped ``t``."""
-    return exp_up(*_half_square(t)) * 0.3989422804014327
+    return exp_up(*minus_half_square(t)) * 0.3989422804014327
 
 
 def normal_centre(x: Array) -> Array:
@@ -316,7 +316,7 @@ def normal_tail_moment(t: Array) -> Array:
     rest_of_ratio = y * polynomial(y, tuple(upper))
     ratio = last + rest_of_ratio
     lost = rest_of_ratio - (ratio - last)
-    high, rest = exp_up_parts(*_half_square(t))
+    high, rest = exp_up_parts(*minus_half_square(t))
     return (t * high * ratio + t * (rest * ratio + high * lost)) / (k + t) * DOWN
 
 
@@ -326,5 +326,5 @@ def normal_bend(t: Array) -> Array:
     ratio = polynomial(1 - t / (k + t), powers)  # 1 - t / (k + t) is exact to more digits near 0 than k / (k + t)
     root, lost = rounded_constant(*coefficients.BEND_ROOT, t)
     factor = ((root - t) + lost) * ratio
-    high, rest = exp_up_parts(*_half_square(t))
+    high, rest = exp_up_parts(*minus_half_square(t))
     return (factor * high + factor * rest) * DOWN

@@ -18,10 +18,21 @@ each = pytest.mark.parametrize("name", GATED)
 
 
 def pairs(dtype, size=1000):
-    """Gates over the body and the tails, values of ordinary size, where the products are normal numbers."""
+    """Gates over the body and the tails, values of ordinary size, where the products are normal numbers.
+
+    And gates whose activation is no normal number, with values of any size.
+    """
     rng = np.random.default_rng(0)
     gate = np.concatenate([rng.normal(0, 2, size), rng.uniform(-8, 8, size), [-7, 7, 0, -1.2784645]])
-    return gate.astype(dtype), rng.normal(0, 3, gate.size).astype(dtype)
+    value = rng.normal(0, 3, gate.size)
+    furthest, largest = (1420, 1023) if dtype == np.float64 else (179, 127)
+    if dtype != np.float16:  # which has neither
+        far = -np.concatenate([rng.uniform(9, 20, size), rng.uniform(20, 54, size), rng.uniform(54, furthest, size)])
+        gate = np.concatenate([gate, far])
+        value = np.concatenate(
+            [value, rng.choice([-1, 1], far.size) * 2.0 ** rng.uniform(1 - largest, largest, far.size)]
+        )
+    return gate.astype(dtype), value.astype(dtype)
 
 
 @functools.cache
@@ -56,6 +67,18 @@ def test_accuracy(name, dtype):
         )
 
 
+@pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
+def test_glu(dtype):
+    """The other way round, and both in one array."""
+    gate, value = pairs(dtype)
+    x = jnp.concatenate([value, gate])
+    y, pullback = jax.vjp(jax.jit(jaxact.glu), x)
+    in_value, in_gate = jnp.split(pullback(jnp.ones_like(y))[0], 2)
+    for got, order, wrt in ((y, 0, "x"), (in_value, 1, "x"), (in_gate, 1, "gate")):
+        truth, rest = oracle.derivatives("glu", value, 1, wrt, gate=gate)
+        assert ulp.error(np.asarray(got), truth[order], rest[order]).max() <= (0.51 if dtype == jnp.bfloat16 else 4)
+
+
 @each
 def test_mixed_second_derivative(name):
     gate, value = cases.batch((6,)), cases.batch((6,), seed=1)
@@ -66,7 +89,7 @@ def test_mixed_second_derivative(name):
 
 
 def test_exact_gelu():
-    gate, value = map(jnp.asarray, pairs(np.float32))
+    gate, value = cases.batch((512,)), cases.batch((512,), seed=1)
     cases.close(jaxact.geglu(gate, value, approximate=False), jaxact.gelu_exact(gate) * value, 0)
     cases.close(jaxact.geglu(gate, value), jaxact.gelu_tanh(gate) * value, 0)
 

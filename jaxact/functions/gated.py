@@ -1,7 +1,7 @@
 """Gated activations: some features decide how much of others passes.
 
-The backward pass keeps gate and value, and nothing else: both derivatives are evaluated from them. The rule of the
-gate's own activation, applied to the value in place of a tangent, is the derivative in the gate.
+The backward pass keeps gate and value, and nothing else: both derivatives are evaluated from them. Where the gate's
+activation is too small for a number, its product with a large value need not be, so there the two are one formula.
 """
 
 # A signature says what callers may pass; by the time the body runs, that is an Array.
@@ -10,24 +10,118 @@ gate's own activation, applied to the value in place of a tangent, is the deriva
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
+from jaxact import _coefficients as coefficients
 from jaxact import _numerics as num
 from jaxact._activation import activation
-from jaxact._derivative import differentiable
+from jaxact._derivative import differentiable, is_plain
 from jaxact.functions.rectified import relu
-from jaxact.functions.smooth import gelu_exact, gelu_tanh, mish, silu
+from jaxact.functions.smooth import gelu_exact, gelu_tanh, gelu_tanh_argument, mish, silu
 
-_gate = differentiable(
-    lambda value, gate: value * num.sigmoid(gate),
-    lambda value, gate: num.sigmoid(gate),
-    lambda value, gate: value * num.sigmoid_slope(gate),
+Unary = Callable[[Array], Array]
+Binary = Callable[[Array, Array], Array]
+
+# Beyond e^-edge an exponential may be no normal number, though its product with a value is. Beyond e^-last that is 0
+# for good. In between it is carried 2^power times too large.
+_SCALES = {"float32": (80.0, 198.0, 160), "float64": (690.0, 1465.0, 1500)}
+
+
+class _Tail(NamedTuple):
+    """What an activation is far on the left, to the last digit: ``factor(x) e^exponent(x)``."""
+
+    factor: Unary
+    exponent: Callable[[Array], tuple[Array, Array]]  # a sum of two numbers
+    slope: Unary  # of the exponent
+    reach: Callable[[float], float]  # where the exponent is a given number
+
+    def slopes(self) -> _Tail:
+        """The tail of the slope."""
+
+        def factor(x: Array) -> Array:
+            y, slope = jax.jvp(self.factor, (x,), (jnp.ones_like(x),))
+            return slope + y * self.slope(x)
+
+        return self._replace(factor=factor)
+
+    def begins(self, x: Array) -> Array:
+        """Where it has to stand in for the activation."""
+        edge, _, _ = _SCALES[x.dtype.name]
+        return x < self.reach(-edge)
+
+    def times(self, gate: Array, value: Array) -> Array:
+        """The tail of ``gate``, times ``value``."""
+        edge, last, power = _SCALES[gate.dtype.name]
+        gate = jnp.maximum(gate, self.reach(-last))
+        exponent, low = self.exponent(gate)
+        high, rest = num.exp_parts(jnp.clip(exponent, -last, 1 - edge), low, power)
+        down, large = 2.0 ** (-power // 2), lax.abs(value) > 1
+        y = self.factor(gate) * (high + rest) * jnp.where(large, value * down, value)
+        return jnp.where(large, y, y * down) * down
+
+
+def _gated(function: Binary, tail: _Tail) -> Binary:
+    """``function(gate, value)``, which is linear in the value, with its tail, computed and differentiated as one."""
+
+    def evaluated(gate: Array, value: Array) -> Array:
+        y = function(gate, value)
+        return y if is_plain() else jnp.where(tail.begins(gate), tail.times(gate, value), y)
+
+    def in_gate(gate: Array, value: Array) -> Array:
+        def slope(gate: Array, value: Array) -> Array:
+            return jax.jvp(lambda gate: function(gate, value), (gate,), (jnp.ones_like(gate),))[1]
+
+        return _gated(slope, tail.slopes())(gate, value)
+
+    def in_value(gate: Array, value: Array) -> Array:
+        return function(gate, jnp.ones_like(gate))
+
+    return differentiable(evaluated, in_gate, in_value)
+
+
+def _one(x: Array) -> Array:
+    return jnp.ones_like(x)
+
+
+def _itself(x: Array) -> Array:
+    return x
+
+
+def _normal_factor(x: Array) -> Array:
+    """``x Phi(x)`` over ``e^(-x^2 / 2)`` for ``x`` below -12, by its asymptotic series."""
+    s = 1 / (x * x)
+    return num.polynomial(s, (-135135, 10395, -945, 105, -15, 3, -1, 1)) * -0.3989422804014327
+
+
+_EXPONENTIAL = (lambda x: (x, jnp.zeros_like(x)), _one, lambda last: last)
+_sigmoid_tail, _silu_tail = _Tail(_one, *_EXPONENTIAL), _Tail(_itself, *_EXPONENTIAL)
+_gelu_exact_tail = _Tail(_normal_factor, num.minus_half_square, lambda x: -x, lambda last: -math.sqrt(-2 * last))
+_gelu_tanh_tail = _Tail(
+    _itself,
+    gelu_tanh_argument,
+    lambda x: coefficients.GELU_TANH_A[0] + 3 * coefficients.GELU_TANH_B[0] * (x * x),
+    lambda last: float(np.min(np.real(np.roots([coefficients.GELU_TANH_B[0], 0, coefficients.GELU_TANH_A[0], -last])))),
 )
+
+_glu = _gated(lambda gate, value: num.sigmoid(gate) * value, _sigmoid_tail)
+_swiglu = _gated(lambda gate, value: silu(gate) * value, _silu_tail)
+_mishglu = _gated(lambda gate, value: mish(gate) * value, _silu_tail)
+_geglu_exact = _gated(lambda gate, value: gelu_exact(gate) * value, _gelu_exact_tail)
+_geglu_tanh = _gated(lambda gate, value: gelu_tanh(gate) * value, _gelu_tanh_tail)
+_reglu = differentiable(
+    lambda gate, value: relu(gate) * value,
+    lambda gate, value: jnp.where(gate > 0, value, 0),
+    lambda gate, value: relu(gate),
+)
+_bilinear = differentiable(lambda a, b: a * b, lambda a, b: b, lambda a, b: a)
 
 
 @activation(kind="gated", options=("axis",))
@@ -57,16 +151,7 @@ def glu(x: ArrayLike, axis: int = -1) -> Array:
     if x.shape[axis] % 2:
         raise ValueError(f"jaxact.glu: the size along axis {axis} must be even to be halved, got shape {x.shape}")
     value, gate = jnp.split(x, 2, axis)
-    return _gate(value, gate)
-
-
-def _gated(act: Callable[[Array], Array]) -> Callable[[Array, Array], Array]:
-    """``act(gate) * value``, computed and differentiated as one function."""
-    return differentiable(
-        lambda gate, value: act(gate) * value,
-        lambda gate, value: jax.jvp(act, (gate,), (value,))[1],
-        lambda gate, value: act(gate),
-    )
+    return _glu(gate, value)
 
 
 def _broadcast(function: str, gate: Array, value: Array) -> tuple[Array, Array]:
@@ -78,11 +163,6 @@ def _broadcast(function: str, gate: Array, value: Array) -> tuple[Array, Array]:
             "both are usually halves of one array, or results of two layers of the same size"
         ) from None
     return jnp.broadcast_to(gate, shape), jnp.broadcast_to(value, shape)
-
-
-_swiglu, _mishglu, _reglu = _gated(silu), _gated(mish), _gated(relu)
-_geglu_tanh, _geglu_exact = _gated(gelu_tanh), _gated(gelu_exact)
-_bilinear = differentiable(lambda a, b: a * b, lambda a, b: b, lambda a, b: a)
 
 
 @activation(kind="gated")
@@ -208,6 +288,14 @@ def _scaled(gate: Array, alpha: float) -> tuple[Array, Array]:
     return z, lost + lax.stop_gradient(jnp.where(lax.abs(z) < num.limit(z), gate * low, 0))
 
 
+def _product(alpha: float, x: Array) -> tuple[Array, Array]:
+    """The same for ``x`` of at most some thousands, however large the product."""
+    high, low = num.rounded_constant(alpha, 0.0, x)
+    factor = jnp.full_like(x, high)
+    z = x * factor
+    return z, num.product_error(x, factor, z) + x * low
+
+
 def _clipped_gate(gate: Array, limit: float, alpha: float) -> Array:
     gate = jnp.minimum(gate, limit)
     z, low = _scaled(gate, alpha)
@@ -249,9 +337,15 @@ def clipped_swiglu(gate: ArrayLike, value: ArrayLike, limit: float = 7.0, alpha:
         functools.partial(_clipped_gate, limit=limit, alpha=alpha),
         functools.partial(_clipped_gate_slope, limit=limit, alpha=alpha),
     )
+    tail = _Tail(_itself, functools.partial(_product, alpha), lambda x: alpha * jnp.ones_like(x), lambda z: z / alpha)
+    gated = _gated(lambda gate, value: act(gate) * value, tail)
+
+    def passing(value: Array) -> Array:
+        return jnp.clip(value, -limit, limit) + 1
+
     function = differentiable(
-        lambda gate, value: act(gate) * (jnp.clip(value, -limit, limit) + 1),
-        lambda gate, value: jax.jvp(act, (gate,), (jnp.clip(value, -limit, limit) + 1,))[1],
+        lambda gate, value: gated(gate, passing(value)),
+        lambda gate, value: jax.jvp(lambda gate: gated(gate, passing(value)), (gate,), (jnp.ones_like(gate),))[1],
         lambda gate, value: act(gate) * jnp.where(lax.abs(value) > limit, 0, 1),
     )
     return function(*_broadcast("clipped_swiglu", gate, value))

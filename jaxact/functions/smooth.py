@@ -231,7 +231,7 @@ def _square(x: Array) -> tuple[Array, Array]:
     return square_high, (high * high - square_high) + low * (x + high)
 
 
-def _gelu_tanh_argument(x: Array) -> tuple[Array, Array]:
+def gelu_tanh_argument(x: Array) -> tuple[Array, Array]:
     """``u = x (a + b x^2)`` of ``x sigma(u)`` as a sum of two numbers.
 
     ``e^u`` turns an absolute error of ``u`` into a relative one, so ``u`` is needed to more than its own precision.
@@ -248,7 +248,7 @@ def _gelu_tanh_clamped(x: Array) -> Array:
 
 def _gelu_tanh_slope(x: Array) -> Array:
     t = -lax.abs(_gelu_tanh_clamped(x))
-    u, u_low = _gelu_tanh_argument(t)
+    u, u_low = gelu_tanh_argument(t)
     high, rest = num.exp_up_parts(u, u_low)
     e = (high + rest) * num.DOWN
     factor = ((1 + u) + (u_low + 2 * coefficients.GELU_TANH_B[0] * (t * t) * t)) + e  # 1 + t du/dt + e
@@ -258,7 +258,7 @@ def _gelu_tanh_slope(x: Array) -> Array:
 
 def _gelu_tanh_curvature(x: Array) -> Array:
     t = -num.magnitude(_gelu_tanh_clamped(x))
-    up = num.exp_up(*_gelu_tanh_argument(t))
+    up = num.exp_up(*gelu_tanh_argument(t))
     e = up * num.DOWN
     q = 1 + e
     slope_high, slope_low = _even_quadratic(t, 1, 3)  # du/dt
@@ -291,7 +291,7 @@ def gelu_tanh(x: ArrayLike) -> Array:
     References:
       Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
     """
-    return num.times_sigmoid(jnp.maximum(x, -100), *_gelu_tanh_argument(_gelu_tanh_clamped(x)))
+    return num.times_sigmoid(jnp.maximum(x, -100), *gelu_tanh_argument(_gelu_tanh_clamped(x)))
 
 
 def _quick_gelu_argument(x: Array) -> tuple[Array, Array]:
