@@ -4,9 +4,10 @@
     python examples/compare.py --data-dir DIR --epochs 5 --seeds 23        # MNIST
 
 A seed fixes the initial parameters and the order of the data, the same for every activation, so accuracies are compared
-seed by seed. All seeds of an activation train in one compiled program. Writes table.csv, table.md, compare.png and the
-metrics and checkpoints of each activation. Differences come with the 95 % interval of Student's t over the seeds; one
-that contains 0 is within noise. With many activations, one in twenty such intervals misses the truth.
+seed by seed. All seeds of an activation train in one compiled program. Writes table.csv, table.md, results.json,
+compare.png and the metrics and checkpoints of each activation. Differences come with the 95 % interval of Student's t
+over the seeds; one that contains 0 is within noise. With many activations, one in twenty such intervals misses the
+truth.
 
 The first command takes two minutes on two busy cores and gave, with 8 seeds on digits: relu 97.95 %, gelu within noise
 of it, mish 0.45 ± 0.25 and silu 0.69 ± 0.33 percentage points worse.
@@ -17,6 +18,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,6 +112,9 @@ def write_report(folder: Path, rows: list[dict[str, Any]], histories: dict[str, 
     writer.writeheader()
     writer.writerows(rows)
     run.write_whole(folder / "table.csv", lines.getvalue())
+    each = {n: h[-1]["test_accuracies"] for n, h in histories.items()}
+    report = {row["activation"]: {**row, "test_accuracies": each[row["activation"]]} for row in rows}
+    run.write_whole(folder / "results.json", json.dumps(report, indent=1) + "\n")
 
     header = ["activation", "test accuracy", f"against {baseline}", "verdict"]
     shown = [

@@ -6,7 +6,7 @@
 Test accuracy of a plain fully connected network against its number of hidden layers. The kernels start with He's gain,
 which is right for ReLU and the same for all, or with each activation's own, which keeps the size of its signals
 (``--gain own``); with ``--norm`` every layer is normalised before its activation. All seeds of a network train in one
-compiled program. Writes depth.json, depth.md and depth.png.
+compiled program. Writes results.json, depth.md and depth.png.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def main(options: Options) -> None:
 def write_report(folder: Path, accuracies: dict[str, dict[int, list[float]]]) -> None:
     from matplotlib.figure import Figure
 
-    run.write_whole(folder / "depth.json", json.dumps(accuracies, indent=1) + "\n")
+    run.write_whole(folder / "results.json", json.dumps(accuracies, indent=1) + "\n")
     depths = list(next(iter(accuracies.values())))
     header = ["activation", *(f"{depth} layers" for depth in depths)]
     rows = []

@@ -31,12 +31,10 @@ from jax.sharding import Mesh
 
 import jaxact
 
-KNOWN = {spec.name for spec in jaxact.specs()}
-
 
 @dataclasses.dataclass(frozen=True)
 class Options(options.Training):
-    activations: tuple[str, ...] = tuple(n for n in ("sine", "snake", "relu", "mish") if n in KNOWN)
+    activations: tuple[str, ...] = ("sine", "snake", "relu", "mish")
     """Names of activations."""
     photo: str = "china.jpg"
     """china.jpg or flower.jpg."""

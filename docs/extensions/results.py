@@ -93,6 +93,22 @@ def _library(name: str) -> str:
     return "jax.checkpoint(jax.nn)" if name == "jax.checkpoint" else name
 
 
+# Of the studies.
+
+
+def studies(script: str) -> str:
+    """What the committed runs of a script of ``examples/`` gave."""
+    parts = []
+    for platform, results in committed("studies").items():
+        for study in results["studies"].values():
+            if study["command"].split()[1] == f"examples/{script}":
+                text = table(study["columns"], study["rows"])
+                told = f"It took {study['seconds']} seconds. " + circumstances(study)
+                heading = f"{study['title']}, {platform}"
+                parts.append(f"{heading}\n{'^' * len(heading)}\n\n{text}\n{told}")
+    return "\n".join(parts)
+
+
 # Of all.
 
 

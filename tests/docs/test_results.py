@@ -28,6 +28,10 @@ SPEED = {
 }
 
 
+STUDY = {"title": "A title", "command": "python examples/x.py --seeds 2", "seconds": 12}
+STUDIES = {"studies": {"x": WHERE | STUDY | {"columns": ["activation", "accuracy"], "rows": [["mish", "98.7%"]]}}}
+
+
 @pytest.fixture
 def committed(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "RESULTS", tmp_path)
@@ -53,6 +57,15 @@ def test_of_activation(committed):
         assert expected in text
     assert "2\\ :sup:`14`" not in text
     assert results.of_activation("relu") == ""
+
+
+def test_of_study(committed):
+    (committed / "studies-chip.json").write_text(json.dumps(STUDIES))
+    text = results.studies("x.py")
+    assert all(
+        e in text for e in ("A title, chip", "98.7%", "12 seconds", "2000-01-01", "``python examples/x.py --seeds 2``")
+    )
+    assert results.studies("y.py") == ""
 
 
 @pytest.mark.parametrize(

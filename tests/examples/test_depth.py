@@ -14,7 +14,7 @@ from common.options import Training
 def test_tiny_run(run_study):
     arguments = ["--depths", 1, 3, "--activations", "mish", "--epochs", 1, "--seeds", 2, "--width", 16]
     assert run_study(depth, *arguments, "--gain", "own", "--norm", "--no-tensorboard", "--out", "here") == 0
-    found = json.loads(Path("here/depth.json").read_text())
+    found = json.loads(Path("here/results.json").read_text())
     assert {name: sorted(each) for name, each in found.items()} == {"mish": ["1", "3"]}
     assert Path("here/depth.md").read_text().startswith("| activation | 1 layers | 3 layers |")
     assert Path("here/depth.png").exists()
