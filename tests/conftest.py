@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
-    """All tests of an activation run in one process, which traces and compiles it once; so do those of the site."""
+    """All tests of an activation run in one process, which traces and compiles it once."""
     from xdist.scheduler import LoadScopeScheduling
 
     import jaxact
@@ -49,7 +49,7 @@ def pytest_xdist_make_scheduler(config, log):
     class BySubject(LoadScopeScheduling):
         def _split_scope(self, nodeid):
             path, _, test = nodeid.partition("::")
-            if path.endswith("test_site.py"):
+            if path.endswith(("test_site.py", "test_resume.py", "test_parallel.py")):  # which share what takes long
                 return path
             parameters = map(plain, test.partition("[")[2].rstrip("]").split("-"))
             return next((p for p in parameters if p in names), nodeid)

@@ -135,8 +135,8 @@ def test_doctests(name):
         module = importlib.import_module(name)
     except ImportError as error:
         pytest.skip(f"{name} needs an extra that is not installed: {error}")
-    # Modules show shapes and initial values, for which nothing need be compiled.
-    eager = jax.disable_jit() if name in ("jaxact.linen", "jaxact.nnx") else contextlib.nullcontext()
+    # These show initial values, for which nothing need be compiled.
+    eager = jax.disable_jit() if name == "jaxact.nnx" else contextlib.nullcontext()
     with eager, jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         result = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert result.failed == 0

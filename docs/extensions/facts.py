@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from figures import values
+from figures import drawn, values
 from public import available, names
 
 import jaxact
@@ -70,7 +70,8 @@ def facts(record: jaxact.Activation) -> dict[str, str]:
         if record.tails is not None:
             out["Saturates"] = saturates(record)
         out["Bounded"] = bounded(record)
-        out["Monotone"] = "yes" if monotone(record) else "no"
+        if drawn(record):
+            out["Monotone"] = "yes" if monotone(record) else "no"
         out["Slope jumps at"] = ", ".join(map(number, record.kinks)) or "no point"
     if record.parameters:
         out["Learnable"] = ", ".join(f"``{n}``, at first {_default(v)}" for n, v in record.parameters.items())

@@ -32,6 +32,11 @@ def values(name: str) -> tuple[np.ndarray, np.ndarray]:
     return x, y
 
 
+def drawn(record: jaxact.Activation) -> bool:
+    """Whether there are figures of it."""
+    return (FOLDER / f"{record.name}.npy").exists()
+
+
 def panels(record: jaxact.Activation) -> list[str]:
     """Names of the panels of an activation."""
     if not record.elementwise:
@@ -40,7 +45,7 @@ def panels(record: jaxact.Activation) -> list[str]:
 
 
 def draw(records: list[jaxact.Activation], compared: list[jaxact.Activation]) -> set[Path]:
-    """Draw everything that is not there or older than the package, and say what is there then."""
+    """Draw what is not there or older than the package, remove all else, and say what is there then."""
     sources = [*Path(jaxact.__file__).parent.rglob("*.py"), Path(__file__)]
     newest = max(source.stat().st_mtime for source in sources)
     jobs = {(r.name,): {p: FOLDER / f"{r.name}-{p}.svg" for p in (*panels(r), "sketch")} for r in records}
@@ -52,7 +57,10 @@ def draw(records: list[jaxact.Activation], compared: list[jaxact.Activation]) ->
         # Most of the time goes into compiling, which takes one core, and has to be done for each function anew.
         with ProcessPoolExecutor(min(4, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
             list(pool.map(_draw, *zip(*old, strict=True)))
-    return {file for files in jobs.values() for file in files.values()}
+    there = {file for files in jobs.values() for file in files.values()}
+    for left in {*FOLDER.glob("*.svg"), *FOLDER.glob("*.npy")} - there:
+        left.unlink()
+    return there
 
 
 class _saved:

@@ -48,9 +48,10 @@ def activation_page(record: jaxact.Activation) -> str:
     """Page of one activation."""
     good, bad = use(record)
     text = title(record.name) + f"{record.summary}\n\n.. math:: {record.formula}\n\n"
-    text += ".. container:: panels\n\n"
-    for panel in figures.panels(record):
-        text += f"   .. image:: {record.name}-{panel}.svg\n      :alt: {panel} of {record.name}\n\n"
+    if figures.drawn(record):
+        text += ".. container:: panels\n\n"
+        for panel in figures.panels(record):
+            text += f"   .. image:: {record.name}-{panel}.svg\n      :alt: {panel} of {record.name}\n\n"
     text += title("Facts", "-") + ".. rst-class:: facts\n\n"
     text += "".join(f":{name}: {fact}\n" for name, fact in facts(record).items()) + "\n"
     text += title("When to use it", "-") + f"**Use it:** {_lower(good)}\n\n"
@@ -81,7 +82,8 @@ def gallery_index(records: list[jaxact.Activation]) -> str:
     for r in records:
         marks = f"card {r.kind}" + (" learnable" if r.parameters else "")
         text += f"   .. container:: {marks}\n\n"
-        text += f"      .. image:: {r.name}-sketch.svg\n         :alt:\n         :target: {r.name}.html\n\n"
+        if figures.drawn(r):
+            text += f"      .. image:: {r.name}-sketch.svg\n         :alt:\n         :target: {r.name}.html\n\n"
         text += f"      :doc:`{r.name} <{r.name}>`\n\n      {r.summary}\n\n"
     return text + toctree(["/comparison", *(r.name for r in records)])
 
@@ -140,7 +142,7 @@ def studies_page() -> str:
     )
     for path in sorted((ROOT / "examples").glob("*.py")):
         if told := ast.get_docstring(ast.parse(path.read_text())):
-            text += title(path.name, "-") + "".join(map(_paragraph, told.split("\n\n")))
+            text += title(path.name, "-") + "".join(map(_paragraph, told.split("\n\n"))) + results.studies(path.name)
     return text
 
 
@@ -152,12 +154,13 @@ def _paragraph(lines: str) -> str:
     return "".join(p if p.startswith("``") else re.sub(r"([*|`\\]|_\b)", r"\\\1", p) for p in parts) + "\n\n"
 
 
-def write(app: Sphinx | None = None) -> None:
+def write(app: Sphinx) -> None:
     """Write all pages, and remove those of activations that are no more."""
     records = jaxact.specs()
+    wanted = [r for r in records if r.name in app.config.figures or not app.config.figures]
     for folder in ("api", "gallery", "results"):
         (DOCS / folder).mkdir(exist_ok=True)
-    drawn = figures.draw(records, [jaxact.spec(n) for n in ARTICLES])
+    drawn = figures.draw(wanted, [jaxact.spec(n) for n in ARTICLES])
     pages = {f"gallery/{r.name}.rst": activation_page(r) for r in records}
     pages["gallery/index.rst"] = gallery_index(records)
     pages["gallery/comparison.inc"] = comparison_table([jaxact.spec(n) for n in ARTICLES])
@@ -192,6 +195,7 @@ def link_papers(app: Sphinx, what: str, name: str, found: object, told: object, 
 
 def setup(app: Sphinx) -> dict:
     """Write the pages once Sphinx is set up, before it looks for its sources."""
+    app.add_config_value("figures", [], "env", [list])
     app.connect("builder-inited", write)
     app.connect("autodoc-process-signature", short_signature)
     app.connect("autodoc-process-docstring", link_papers)
