@@ -9,7 +9,13 @@ import jax
 from jax.nn.initializers import Initializer
 
 from jaxact.theory._quadrature import Function
-from jaxact.theory.moments import moments
+from jaxact.theory.moments import Moments, moments
+
+
+def _moments(f: str | Function, variance: float, kinks: Iterable[float] | None) -> Moments:
+    """Numbers, also where an initialiser is made within a function that is being traced."""
+    with jax.ensure_compile_time_eval():
+        return moments(f, variance, kinks=kinks)
 
 
 def variance_scaling(
@@ -52,7 +58,7 @@ def variance_scaling(
       He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015, arXiv:1502.01852. Glorot and Bengio, Understanding the
       difficulty of training deep feedforward neural networks, 2010.
     """
-    m = moments(f, variance, kinks=kinks)
+    m = _moments(f, variance, kinks)
     forward, backward = float(m.second) / variance, float(m.slope_second)
     kept = {"fan_in": forward, "fan_out": backward, "fan_avg": (forward + backward) / 2}
     if mode not in kept:
@@ -83,5 +89,5 @@ def orthogonal(f: str | Function, *, variance: float = 1.0, kinks: Iterable[floa
       Saxe, McClelland and Ganguli, Exact solutions to the nonlinear dynamics of learning in deep linear neural
       networks, 2013, arXiv:1312.6120.
     """
-    m = moments(f, variance, kinks=kinks)
+    m = _moments(f, variance, kinks)
     return jax.nn.initializers.orthogonal((variance / float(m.second)) ** 0.5)

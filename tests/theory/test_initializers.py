@@ -50,6 +50,14 @@ def test_flax_takes_it():
     assert kernel.shape == (4, 8)
 
 
+@pytest.mark.parametrize("make", [theory.variance_scaling, theory.orthogonal], ids=lambda f: f.__name__)
+def test_made_within_a_trace(make):
+    """As by a module whose ``init`` is compiled."""
+    key = jax.random.key(0)
+    traced = jax.jit(lambda key: make("softplus")(key, (8, 8), jnp.float32))(key)
+    np.testing.assert_allclose(traced, make("softplus")(key, (8, 8), jnp.float32), rtol=1e-6)
+
+
 def test_unknown_mode():
     with pytest.raises(ValueError, match="fan_in, fan_out, fan_avg"):
         theory.variance_scaling("relu", "fan")
