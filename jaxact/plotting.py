@@ -155,7 +155,7 @@ def parameter(
     for ax, what in zip(panels, show, strict=True):
         _finish(ax, "x", f"{what} of {record.name}", xlim)
         _crop(ax)
-    panels[0].legend(title=name, loc="upper left")
+    panels[0].legend(title=name)  # where it hides least
     return panels
 
 

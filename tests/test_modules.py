@@ -29,6 +29,15 @@ some = pytest.mark.parametrize("name", ["PReLU", "Swish", "Snake"])
 frameworks = pytest.mark.parametrize("framework", ["linen", "nnx"])
 
 
+FIXED = {"tanh_soft"}  # whose parameter the paper chooses and does not learn
+
+
+def test_every_parametric_function_has_a_module():
+    for framework in (jaxact.linen, jaxact.nnx):
+        learned = {getattr(framework, name).record.name for name in LEARNABLE}
+        assert {s.name for s in jaxact.specs(kind="parametric")} - learned == FIXED
+
+
 def inputs(dtype=jnp.float32):
     return jnp.asarray(np.random.default_rng(0).normal(0, 2, (5, 3, CHANNELS)), dtype)
 
