@@ -459,8 +459,8 @@ def _one(given: Axes | None, **size: float) -> Axes:
 
 
 def _style(i: int) -> dict[str, Any]:
-    """Colour and dashes of the i-th line: no two alike among 28."""
-    return {"color": COLOURS[i % len(COLOURS)], "ls": _DASHES[i // len(COLOURS) % len(_DASHES)], "lw": 1.8}
+    """Colour and dashes of the i-th line: no two alike among 28, and a line shows through the one upon it."""
+    return {"color": COLOURS[i % len(COLOURS)], "ls": _DASHES[i % len(_DASHES)], "lw": 1.8}
 
 
 def _name(f: Any) -> str:
