@@ -2,11 +2,12 @@
 
 import doctest
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 
-from jaxact import _activation
+from jaxact import __main__, _activation
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -29,3 +30,11 @@ def test_examples(page, monkeypatch):
     told = []
     failed = runner.run(example, out=told.append).failed
     assert not failed, "".join(told)
+
+
+def test_commands_are_understood():
+    guide = (ROOT / "docs" / "guide.md").read_text()
+    commands = re.findall(r"`jaxact ([a-z][^`]*)`", guide)
+    assert {c.split()[0] for c in commands} == {"list", "info", "table", "plot", "check"}
+    for command in commands:
+        __main__._parser().parse_args(shlex.split(command))
