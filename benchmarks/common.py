@@ -92,7 +92,7 @@ def platform_name() -> str:
 def circumstances() -> dict[str, Any]:
     """Machine, versions, date and command: what a figure means nothing without."""
     versions = {"python": platform.python_version(), "jaxact": jaxact.__version__}
-    for package in ("jax", "jaxlib", "numpy", "scipy", "torch"):
+    for package in ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "torch"):
         try:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
@@ -136,10 +136,12 @@ def plain(value: Any) -> Any:
     return value
 
 
-def save(benchmark: str, results: dict[str, Any], markdown: str, into: Path = RESULTS) -> None:
-    """Write ``<benchmark>-<platform>.json`` and the Markdown tables beside it."""
+def save(
+    benchmark: str, results: dict[str, Any], markdown: str, into: Path = RESULTS, command: str | None = None
+) -> None:
+    """Write ``<benchmark>-<platform>.json`` and the Markdown tables beside it; ``command`` where this one has paths."""
     into.mkdir(parents=True, exist_ok=True)
-    facts = circumstances()
+    facts = circumstances() | ({} if command is None else {"command": command})
     stem = into / f"{benchmark}-{platform_name()}"
     stem.with_suffix(".json").write_text(json.dumps(plain({**facts, **results}), indent=1) + "\n")
     versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())

@@ -147,7 +147,8 @@ def main(
             common.table(s["title"], s["columns"], s["rows"]) + f"\n`{s['command']}`, {s['seconds']} s, {s['date']}.\n"
             for s in kept.values()
         ]
-        common.save("studies", {"studies": kept}, "\n".join(texts), into)
+        command = "python benchmarks/studies.py --mnist DIR --text FILE"
+        common.save("studies", {"studies": kept}, "\n".join(texts), into, command)
 
 
 if __name__ == "__main__":
