@@ -23,6 +23,10 @@ CORE = frozenset((
 # fmt: on
 
 
+# What is checked of all functions in any case.
+FOR_ALL = ("test_float32", "test_half")
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """The fast part is the package itself: what is built on it is slow as a whole."""
@@ -31,7 +35,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
         spec = getattr(item, "callspec", None) and item.callspec.params.get("spec")
         if getattr(spec, "name", None) not in (None, *CORE):
-            item.add_marker(pytest.mark.catalogue)
+            item.add_marker(pytest.mark.slow if item.originalname in FOR_ALL else pytest.mark.catalogue)
 
 
 @pytest.hookimpl(optionalhook=True)
