@@ -69,8 +69,8 @@ def test_accuracy(name, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
 def test_glu(dtype):
-    """The other way round, and both in one array."""
-    gate, value = pairs(dtype)
+    """The other way round, and both in one array; its gate has no tail."""
+    gate, value = (a[:2004] for a in pairs(dtype))
     x = jnp.concatenate([value, gate])
     y, pullback = jax.vjp(jax.jit(jaxact.glu), x)
     in_value, in_gate = jnp.split(pullback(jnp.ones_like(y))[0], 2)

@@ -87,10 +87,6 @@ def _gated(function: Binary, tail: _Tail) -> Binary:
     return differentiable(evaluated, in_gate, in_value)
 
 
-def _one(x: Array) -> Array:
-    return jnp.ones_like(x)
-
-
 def _itself(x: Array) -> Array:
     return x
 
@@ -101,8 +97,7 @@ def _normal_factor(x: Array) -> Array:
     return num.polynomial(s, (-135135, 10395, -945, 105, -15, 3, -1, 1)) * -0.3989422804014327
 
 
-_EXPONENTIAL = (lambda x: (x, jnp.zeros_like(x)), _one, lambda last: last)
-_sigmoid_tail, _silu_tail = _Tail(_one, *_EXPONENTIAL), _Tail(_itself, *_EXPONENTIAL)
+_silu_tail = _Tail(_itself, lambda x: (x, jnp.zeros_like(x)), jnp.ones_like, lambda last: last)
 _gelu_exact_tail = _Tail(_normal_factor, num.minus_half_square, lambda x: -x, lambda last: -math.sqrt(-2 * last))
 _gelu_tanh_tail = _Tail(
     _itself,
@@ -111,7 +106,12 @@ _gelu_tanh_tail = _Tail(
     lambda last: float(np.min(np.real(np.roots([coefficients.GELU_TANH_B[0], 0, coefficients.GELU_TANH_A[0], -last])))),
 )
 
-_glu = _gated(lambda gate, value: num.sigmoid(gate) * value, _sigmoid_tail)
+# Without its tail, which would be a second exponential; see docs/numerics.md.
+_glu = differentiable(
+    lambda value, gate: value * num.sigmoid(gate),
+    lambda value, gate: num.sigmoid(gate),
+    lambda value, gate: value * num.sigmoid_slope(gate),
+)
 _swiglu = _gated(lambda gate, value: silu(gate) * value, _silu_tail)
 _mishglu = _gated(lambda gate, value: mish(gate) * value, _silu_tail)
 _geglu_exact = _gated(lambda gate, value: gelu_exact(gate) * value, _gelu_exact_tail)
@@ -151,7 +151,7 @@ def glu(x: ArrayLike, axis: int = -1) -> Array:
     if x.shape[axis] % 2:
         raise ValueError(f"jaxact.glu: the size along axis {axis} must be even to be halved, got shape {x.shape}")
     value, gate = jnp.split(x, 2, axis)
-    return _glu(gate, value)
+    return _glu(value, gate)
 
 
 def _broadcast(function: str, gate: Array, value: Array) -> tuple[Array, Array]:
