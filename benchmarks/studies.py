@@ -77,10 +77,9 @@ STUDIES = {
     "mnist": Study(
         "MNIST, 512-256", "train.py --data-dir MNIST --epochs 5 --activations mish relu swish prelu", classifier
     ),
-    "compare": Study(
-        "MNIST, 23 seeds",
-        "compare.py --data-dir MNIST --epochs 2 --seeds 23 --activations relu silu mish",
-        comparison,
+    "compare": Study("Handwritten digits, 23 seeds", "compare.py --seeds 23 --activations relu silu mish", comparison),
+    "compare-mnist": Study(
+        "MNIST, 23 seeds", "compare.py --data-dir MNIST --epochs 2 --seeds 23 --activations relu silu mish", comparison
     ),
     "depth": Study("MNIST by depth, He's gain for all", _DEPTH, depth),
     "depth-own": Study("MNIST by depth, each activation's own gain", f"{_DEPTH} --gain own", depth),
