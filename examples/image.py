@@ -7,7 +7,8 @@ The photograph is one that comes with scikit-learn. Writes image.png, the photog
 it, and results.json with the peak signal-to-noise ratio in decibels, on every pixel. Networks with ``sine`` start as
 Sitzmann et al., 2020, arXiv:2006.09661, have it, the others with He's kernels.
 
-With relu and mish the first command takes a minute on two busy cores and gave 19.0 and 18.1 dB.
+The first command takes one and a half minutes on two busy cores and gave 33.8 dB with sine, 21.3 with snake, 19.1 with
+relu and 18.1 with mish.
 """
 
 from __future__ import annotations
