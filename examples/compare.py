@@ -9,8 +9,8 @@ compare.png and the metrics and checkpoints of each activation. Differences come
 over the seeds; one that contains 0 is within noise. With many activations, one in twenty such intervals misses the
 truth.
 
-The first command takes two minutes on two busy cores and gave, with 8 seeds on digits: relu 97.95 %, gelu within noise
-of it, mish 0.45 ± 0.25 and silu 0.69 ± 0.33 percentage points worse.
+With ``--seeds 23 --activations relu silu mish`` the first command takes a minute on two busy cores and gave relu
+97.93 %, mish 0.45 ± 0.12 and silu 0.65 ± 0.14 percentage points worse.
 """
 
 from __future__ import annotations

@@ -1,12 +1,16 @@
 """Does ReLU's accuracy fall first as layers are added, then Swish's, then Mish's?
 
     python examples/depth.py                                                        # digits
-    python examples/depth.py --data-dir DIR --depths 5 10 15 20 25 30 --epochs 5    # MNIST
+    python examples/depth.py --data-dir DIR --depths 5 10 15 20 25 30 --epochs 3    # MNIST
 
 Test accuracy of a plain fully connected network against its number of hidden layers. The kernels start with He's gain,
 which is right for ReLU and the same for all, or with each activation's own, which keeps the size of its signals
 (``--gain own``); with ``--norm`` every layer is normalised before its activation. All seeds of a network train in one
 compiled program. Writes results.json, depth.md and depth.png.
+
+The second command takes a quarter of an hour on two busy cores. On average over three seeds all stay above 97 % up to
+20 layers, relu 0.15 to 0.35 points behind silu and mish. At 25 layers silu falls first, to 93.8 %, with relu and mish
+at 96.8 and 96.9; at 30 relu is at 89.3, mish at 91.2 and silu at 92.3. So relu does end lowest, but silu falls first.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Measurements become tables, with and without committed results."""
 
 import json
+import re
 
 import pytest
 import results
@@ -66,6 +67,16 @@ def test_of_study(committed):
         e in text for e in ("A title, chip", "98.7%", "12 seconds", "2000-01-01", "``python examples/x.py --seeds 2``")
     )
     assert results.studies("y.py") == ""
+
+
+def test_numbers_of_the_readme():
+    """What README says about the studies is in the committed results."""
+    number = re.compile(r"\d+\.\d+(?:e-?\d+)?")
+    text = (results.RESULTS.parents[1] / "README.md").read_text()
+    told = set(number.findall(re.search(r"\n\| study .*?\n\n", text, re.DOTALL)[0]))
+    studies = [s for r in results.committed("studies").values() for s in r["studies"].values()]
+    assert len(told) > 10
+    assert told <= set(number.findall(" ".join(cell for s in studies for row in s["rows"] for cell in row)))
 
 
 @pytest.mark.parametrize(
