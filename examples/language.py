@@ -8,7 +8,8 @@ Layers are scanned: they are compiled once, however many there are. A gated laye
 a plain one, so that all models have the same number of parameters. The last tenth of the text is held out, and all of
 it is evaluated. Writes, for each gate, metrics, checkpoints and sample.txt, and curves.png and results.json for all.
 
-The first command takes two minutes on two busy cores and gave 2.30 bits per character; with gelu it is 2.38.
+The first command takes two minutes on two busy cores and gave 2.30 bits per character; with gelu it is 2.38. On
+tinyshakespeare, with ``--steps 1000``, swiglu gave 2.472, geglu 2.476, gelu 2.568 and relu 2.589.
 """
 
 from __future__ import annotations
