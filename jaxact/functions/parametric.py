@@ -546,10 +546,7 @@ _SMALL = 2.0**-5
 def _series(a: Any, coefficient: Callable[[int], Fraction]) -> Any:
     """Power series of what is at most 2^-5 in size."""
     terms = {"float32": 6, "float64": 12}[two.high(a).dtype.name]
-    total: Any = coefficient(terms)
-    for k in reversed(range(terms)):
-        total = coefficient(k) + a * total
-    return total
+    return two.horner(a, [coefficient(k) for k in range(terms + 1)])
 
 
 @activation(two_part=True, kind="parametric", range=(-INF, INF), tails=(1, 1))
