@@ -160,7 +160,7 @@ def table(
 ) -> str:
     """Entry of a table for one dtype; the ``pairs`` lowest coefficients are split in two numbers."""
     coefficients, error = remez(f, mp.mpf(a), mp.mpf(b), degree, weight or relative(f))
-    number = np.dtype(dtype).type
+    number = np.float64 if dtype == "float64" else np.float32
     rounded = tuple(
         (float(number(c)), float(number(c - mp.mpf(float(number(c)))))) if i < pairs else float(number(c))
         for i, c in reversed([*enumerate(coefficients)])
@@ -172,27 +172,27 @@ def table(
 def main() -> None:
     print(HEADER)
     half_ln2 = float(mp.log(2) / 2) * 1.001
-    double = (("float32", 0), ("float64", 1))
+    # "half" is what float32 needs for a result that is rounded to a half precision.
     tables = {
         # What counts is the error of e^r, in which the polynomial is multiplied by r^2.
         ("EXP", EXP): lambda d, i: table(
             exp_rest,
             -half_ln2,
             half_ln2,
-            (4, 10)[i],
+            (3, 4, 10)[i],
             d,
             weight=lambda r: max(r * r, mp.mpf(10) ** -8) / mp.exp(r),
         ),
-        ("LOG1P", LOG1P): lambda d, i: table(log1p_over, 0, 1, (10, 22)[i], d),
-        ("NORMAL_CENTRE", CENTRE): lambda d, i: table(normal_centre, 0, 1.02, (5, 12)[i], d),
-        ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 9, 15.5), (4.0, 23, 40))[i]),
-        ("NORMAL_BEND", BEND): lambda d, i: bend_table(d, *((4.0, 9, 15.5), (6.0, 24, 40))[i]),
-        ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (8, 18)[i], d),
-        ("TANH_SHRINK", SHRINK): lambda d, i: table(tanh_shrink, 0, 1, (7, 16)[i], d),
+        ("LOG1P", LOG1P): lambda d, i: table(log1p_over, 0, 1, (6, 10, 22)[i], d),
+        ("NORMAL_CENTRE", CENTRE): lambda d, i: table(normal_centre, 0, 1.02, (4, 5, 12)[i], d),
+        ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 6, 15.5), (2.5, 9, 15.5), (4.0, 23, 40))[i]),
+        ("NORMAL_BEND", BEND): lambda d, i: bend_table(d, *((4.0, 7, 15.5), (4.0, 9, 15.5), (6.0, 24, 40))[i]),
+        ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (6, 8, 18)[i], d),
+        ("TANH_SHRINK", SHRINK): lambda d, i: table(tanh_shrink, 0, 1, (5, 7, 16)[i], d),
+    }
+    without_half = {
         ("SIN_REST", SIN): lambda d, i: table(sin_rest, 0, 0.64, (2, 6)[i], d),
         ("COS_REST", COS): lambda d, i: table(cos_rest, 0, 0.64, (2, 6)[i], d),
-    }
-    tables |= {
         ("EXP_CUBIC", EXP_CUBIC): lambda d, i: table(
             exp_cubic,
             -half_ln2,
@@ -205,11 +205,12 @@ def main() -> None:
         ("NORMAL_QUINTIC", QUINTIC): lambda d, i: table(normal_quintic, 0, 1.02, (4, 11)[i], d),
         ("NORMAL_TAIL_PAIRS", TAIL_PAIRS): lambda d, i: tail_table(d, *((2.5, 11, 15.5), (4.0, 24, 40))[i], pairs=2),
     }
-    for (name, what), entry in tables.items():
-        print(f"{name} = {{  # {what}")
-        for dtype, i in double:
-            print(entry(dtype, i), flush=True)
-        print("}")
+    for group, dtypes in ((tables, ("half", "float32", "float64")), (without_half, ("float32", "float64"))):
+        for (name, what), entry in group.items():
+            print(f"{name} = {{  # {what}")
+            for i, dtype in enumerate(dtypes):
+                print(entry(dtype, i), flush=True)
+            print("}")
     print("# Constants as a float64 and what that lacks of them.")
     tanh = 2 * mp.sqrt(2 / mp.pi)
     constants = {

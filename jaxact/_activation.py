@@ -16,13 +16,12 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
 from jaxact import _two
-from jaxact._derivative import compute_dtype, differentiable, plain
+from jaxact._derivative import compute_dtype, differentiable, jit, plain
 from jaxact._names import ANYWHERE, LIBRARIES
 
 Kind = Literal[
@@ -145,7 +144,7 @@ def activation(
             core = differentiable(body, slope, *parameter_slopes, region=region)
             assert len(parameter_slopes) == len(parameters), name
 
-        @functools.partial(jax.jit, static_argnames=static)
+        @functools.partial(jit, static_argnames=static)
         @functools.wraps(body)
         def compiled(*args: Any, **kwargs: Any) -> Array:
             bound = signature.bind(*args, **kwargs)

@@ -23,6 +23,16 @@ _NARROW = (jnp.dtype(jnp.float16), jnp.dtype(jnp.bfloat16))
 
 
 _PLAIN = contextvars.ContextVar("plain", default=False)
+_FEW_BITS = contextvars.ContextVar("few_bits", default=False)
+
+
+@contextlib.contextmanager
+def _while_set(variable: contextvars.ContextVar[bool], value: bool) -> Iterator[None]:
+    token = variable.set(value)
+    try:
+        yield
+    finally:
+        variable.reset(token)
 
 
 @contextlib.contextmanager
@@ -31,16 +41,40 @@ def plain() -> Iterator[None]:
 
     For transformations that know nothing of ``custom_jvp``, at the price of the last bits and of the tails.
     """
-    token = _PLAIN.set(True)
-    try:
+    with _while_set(_PLAIN, True):
         yield
-    finally:
-        _PLAIN.reset(token)
 
 
 def is_plain() -> bool:
     """Whether :func:`plain` is in force."""
     return _PLAIN.get()
+
+
+@contextlib.contextmanager
+def all_bits() -> Iterator[None]:
+    """While this lasts, what is traced in float32 is right to its last bits."""
+    with _while_set(_FEW_BITS, False):
+        yield
+
+
+def few_bits_do() -> bool:
+    """Whether what is traced in float32 is rounded to a half precision in the end, for which 2^-19 is exact enough."""
+    return _FEW_BITS.get()
+
+
+def jit(f: Callable[..., Array], **options: Any) -> Callable[..., Array]:
+    """``jax.jit``, with a program of its own for where :func:`few_bits_do`, each made when it is first called."""
+
+    @functools.cache
+    def program(few_bits: bool) -> Callable[..., Array]:
+        @functools.wraps(f)
+        def with_bits(*args: Any, **kwargs: Any) -> Array:
+            with _while_set(_FEW_BITS, few_bits):
+                return f(*args, **kwargs)
+
+        return jax.jit(with_bits, **options)
+
+    return lambda *args, **kwargs: program(few_bits_do())(*args, **kwargs)
 
 
 def compute_dtype(dtype: jax.typing.DTypeLike) -> jnp.dtype:
@@ -67,7 +101,23 @@ def differentiable(
     With ``region``, the slope in ``x`` depends on ``x`` only through ``region(x, *parameters)``, an array of bools or
     small integers. That array is kept for the backward pass in place of ``x``, and ``slopes[0]`` is called with it.
     """
-    value, slopes = _traced_once(value), tuple(map(_traced_once, slopes))
+    full = _with_rule(value, slopes, region, few_bits=False)
+    half = functools.cache(lambda: _with_rule(value, slopes, region, few_bits=True))
+    return lambda x, *parameters: (half() if few_bits_do() or jnp.result_type(x) in _NARROW else full)(x, *parameters)
+
+
+def _with_rule(
+    value: Callable[..., Array],
+    slopes: tuple[Callable[..., Array] | None, ...],
+    region: Callable[..., Array] | None,
+    *,
+    few_bits: bool,
+) -> Callable[..., Array]:
+    # A parameter may have all the bits of float32 beside a half precision x, and so may the sum that is its gradient.
+    value, slopes = (
+        _traced_once(value, few_bits),
+        tuple(_traced_once(s, few_bits and i == 0) for i, s in enumerate(slopes)),
+    )
 
     def wide(x: Array, *parameters: Array) -> Array:
         return lax.convert_element_type(value(*_widen(x, *parameters)), x.dtype)
@@ -118,7 +168,7 @@ def differentiable(
     return function
 
 
-def _traced_once(f: Callable[..., Array] | None) -> Any:
+def _traced_once(f: Callable[..., Array] | None, few_bits: bool) -> Any:
     """``f``, traced once for arguments of a kind, however often and under whatever transformation it is asked for.
 
     Every order of the derivative asks for the value and all lower orders again, so that tracing a long formula would
@@ -126,8 +176,16 @@ def _traced_once(f: Callable[..., Array] | None) -> Any:
     """
     if f is None:
         return None
-    called = functools.cache(lambda: jax.jit(f))  # at the first call, since most functions are imported and not called
-    return lambda *arguments: (f if is_plain() else called())(*arguments)
+
+    compiled = jit(f)
+
+    def call(*arguments: Array) -> Array:
+        if is_plain():
+            return f(*arguments)
+        with _while_set(_FEW_BITS, few_bits):
+            return compiled(*arguments)
+
+    return call
 
 
 def _remat(f: Callable[..., Array]) -> Callable[..., Array]:
@@ -149,7 +207,8 @@ def differentiable_map(
 
     def wide(x: Array, *rest: Array) -> Array:
         parameters, data = rest[: count - 1], rest[count - 1 :]
-        return lax.convert_element_type(value(*_widen(x, *parameters), *data), x.dtype)
+        with _while_set(_FEW_BITS, x.dtype in _NARROW):
+            return lax.convert_element_type(value(*_widen(x, *parameters), *data), x.dtype)
 
     with_rule = jax.custom_jvp(wide)
 
@@ -167,10 +226,11 @@ def differentiable_map(
             kept, *wide = _widen(lax.optimization_barrier(kept), *parameters)
             if again:
                 kept = function(kept, *wide, *data)
-            terms = [
-                tangents[i](kept, lax.convert_element_type(t, kept.dtype), *wide, *data)
-                for i, t in zip(used, ts, strict=True)
-            ]
+            with _while_set(_FEW_BITS, y.dtype in _NARROW):
+                terms = [
+                    tangents[i](kept, lax.convert_element_type(t, kept.dtype), *wide, *data)
+                    for i, t in zip(used, ts, strict=True)
+                ]
             return jnp.broadcast_to(lax.convert_element_type(sum(terms[1:], terms[0]), y.dtype), y.shape)
 
         kept = y if of_result and not again else primals[0]

@@ -5,19 +5,22 @@ backend, up to contraction to fused multiply-adds, which nothing here relies on.
 and ``tanh`` are up to 1, 5, 2.5 and 5 ulp off on CPU and differ elsewhere. Polynomials are
 minimax ones, of ``_coefficients``.
 
-All functions take and return float32 or float64. Those that look at bits have a derivative of their own.
+All functions take and return float32 or float64. Those that look at bits have a derivative of their own. For a result
+that is rounded to a half precision in the end, 2^-19 is exact enough, and everything is done with fewer terms, and sums
+of two numbers have nothing in their second part; see :func:`jaxact._derivative.few_bits_do`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
 from jaxact import _coefficients as coefficients
-from jaxact._derivative import differentiable, is_plain
+from jaxact._derivative import differentiable, few_bits_do, is_plain
 
 # Results of e^x times a polynomial in x are normal numbers further down than e^x is. The exponential is therefore
 # carried 2^64 times too large, and what is made of it is brought down at the end.
@@ -49,6 +52,11 @@ def polynomial(x: Array, powers: tuple[float, ...]) -> Array:
     return total
 
 
+def sum_of(high: Array, low: Array | None) -> Array:
+    """A sum of two numbers, of which there may be but one."""
+    return high if low is None else high + low
+
+
 def magnitude(x: Array) -> Array:
     """``|x|``, differentiable on either side of 0, and from the right at 0."""
     return jnp.where(x < 0, -x, x)
@@ -64,15 +72,20 @@ def clamped(x: Array) -> Array:
     return jnp.clip(x, -limit(x), limit(x))
 
 
-def reduce(x: Array, low: Array | float) -> tuple[Array, Array, Array]:
+def minimax(x: Array, polynomials: Mapping[str, Any]) -> Any:
+    """Entry of a table of ``_coefficients`` for the dtype of ``x``."""
+    return polynomials["half" if few_bits_do() else x.dtype.name]
+
+
+def reduce(x: Array, low: Array | None = None) -> tuple[Array, Array, Array]:
     """``n``, ``r`` and ``r_low`` with ``x + low = n ln 2 + r + r_low``, ``n`` an integer, ``|r + r_low| < 0.35``."""
     integer, bits, _ = _FORMAT[x.dtype.name]
     # Adding 1.5 * 2^bits leaves the nearest integer in the lowest bits; a conversion would have to guard against NaN.
-    shifted = (x + low) * _LOG2_E + 1.5 * 2**bits
+    shifted = sum_of(x, low) * _LOG2_E + 1.5 * 2**bits
     n = lax.bitcast_convert_type(shifted, integer) - np.asarray(1.5 * 2**bits, x.dtype).view(integer)
     high_ln2, low_ln2 = _LN2[x.dtype.name]
     n_float = n.astype(x.dtype)
-    return n, x - n_float * high_ln2, low - n_float * low_ln2
+    return n, x - n_float * high_ln2, sum_of(-n_float * low_ln2, low)
 
 
 def power_of_two(n: Array, dtype: jnp.dtype) -> Array:
@@ -81,49 +94,54 @@ def power_of_two(n: Array, dtype: jnp.dtype) -> Array:
     return lax.bitcast_convert_type((n + integer(bias)) << integer(bits), dtype)
 
 
-def exp_up_parts(x: Array, low: Array | float = 0.0) -> tuple[Array, Array]:
+def exp_up_parts(x: Array, low: Array | None = None) -> tuple[Array, Array | None]:
     """:func:`exp_up` as an unrounded sum of two numbers. Not to be differentiated."""
     return exp_parts(x, low, 64)
 
 
-def exp_parts(x: Array, low: Array | float = 0.0, power: int = 0) -> tuple[Array, Array]:
+def exp_parts(x: Array, low: Array | None = None, power: int = 0) -> tuple[Array, Array | None]:
     """``2^power e^(x + low)``, a normal number, as an unrounded sum of two numbers. Not to be differentiated."""
     if is_plain():
-        return jnp.exp(x + low) * 2.0**power, jnp.zeros_like(x)
-    n, r, r_low = reduce(x, jnp.asarray(low, x.dtype))
+        return jnp.exp(sum_of(x, low)) * 2.0**power, None
+    n, r, r_low = reduce(x, low)
     scale = power_of_two(n + power, x.dtype)
+    if few_bits_do():
+        return scale * polynomial(r + r_low, (*minimax(x, coefficients.EXP), 1.0, 1.0)), None
     high = scale * r
     total = scale + high
     # What that sum lost. The scale is no constant, or XLA would fold this to 0.
     lost = high - (total - scale)
     r = r + r_low
-    return total, scale * (polynomial(r, coefficients.EXP[r.dtype.name]) * (r * r) + r_low) + lost
+    return total, scale * (polynomial(r, minimax(x, coefficients.EXP)) * (r * r) + r_low) + lost
 
 
-def _exp_up(x: Array, low: Array) -> Array:
-    high, rest = exp_up_parts(x, low)
-    return high + rest
+def _exp_up(x: Array, low: Array | None = None) -> Array:
+    return sum_of(*exp_up_parts(x, low))
 
 
 def _expm1(x: Array) -> Array:
     if is_plain():
         return jnp.expm1(x)
     x = jnp.maximum(x, -limit(x) / 2)
-    n, r, r_low = reduce(x, 0.0)
+    n, r, r_low = reduce(x)
     scale = power_of_two(n, x.dtype)
     sum_r = r + r_low
-    return scale * ((polynomial(sum_r, coefficients.EXP[x.dtype.name]) * (sum_r * sum_r) + r_low) + r) + (scale - 1)
+    powers = minimax(x, coefficients.EXP)
+    if few_bits_do():
+        return scale * (sum_r * polynomial(sum_r, (*powers, 1.0))) + (scale - 1)
+    return scale * ((polynomial(sum_r, powers) * (sum_r * sum_r) + r_low) + r) + (scale - 1)
 
 
-_exp_up_diff = differentiable(_exp_up, lambda x, low: exp_up(x, low), lambda x, low: exp_up(x, low))
+_exp_up_1 = differentiable(_exp_up, lambda x: exp_up(x))
+_exp_up_2 = differentiable(_exp_up, lambda x, low: exp_up(x, low), lambda x, low: exp_up(x, low))
 
 
-def exp_up(x: Array, low: Array | float = 0.0) -> Array:
+def exp_up(x: Array, low: Array | None = None) -> Array:
     """``2^64 e^(x + low)`` for clamped ``x <= 0`` and ``low`` a correction far below ``x``, within 0.7 ulp."""
-    return _exp_up_diff(x, jnp.asarray(low, x.dtype))
+    return _exp_up_1(x) if low is None else _exp_up_2(x, low)
 
 
-def exp(x: Array, low: Array | float = 0.0) -> Array:
+def exp(x: Array, low: Array | None = None) -> Array:
     """``e^(x + low)`` for ``x <= 0``, likewise; 0 where it is no normal number."""
     return exp_up(jnp.maximum(x, -limit(x)), low) * DOWN
 
@@ -134,7 +152,7 @@ expm1 = differentiable(_expm1, lambda x: exp(x))
 
 def log1p_over(e: Array) -> Array:
     """``log(1 + e) / e`` for ``e`` in [0, 1]."""
-    return polynomial(e, coefficients.LOG1P[e.dtype.name])
+    return polynomial(e, minimax(e, coefficients.LOG1P))
 
 
 def log(x: Array, power: int = 0) -> Array:
@@ -149,15 +167,17 @@ def log(x: Array, power: int = 0) -> Array:
     return n * high_ln2 + (fraction * log1p_over(fraction) + n * low_ln2)
 
 
-def two_product(a: Array, b: Array) -> tuple[Array, Array]:
+def two_product(a: Array, b: Array) -> tuple[Array, Array | None]:
     """``a b`` and the error of its rounding, which is taken for 0 where the product is beyond :func:`limit`."""
     p = a * b
-    return p, _within_limit(p, product_error(a, b, p))
+    return p, None if few_bits_do() else _within_limit(p, product_error(a, b, p))
 
 
-def two_quotient(a: Array, b: Array) -> tuple[Array, Array]:
+def two_quotient(a: Array, b: Array) -> tuple[Array, Array | None]:
     """``a / b`` and what its rounding lost, which is taken for 0 where the quotient is beyond :func:`limit`."""
     q = a / b
+    if few_bits_do():
+        return q, None
     p = q * b
     return q, _within_limit(q, ((a - p) - product_error(q, b, p)) / b)
 
@@ -205,24 +225,24 @@ def rounded_constant(value: float, lost: float, x: Array) -> tuple[float, float]
 # The sigmoid, and x times it, which is what SiLU, Swish and two of the GELUs are. Arguments may be sums of two numbers.
 
 
-def _mirrored(low: Array | None, x: Array) -> Array | float:
+def mirrored(low: Array | None, x: Array) -> Array | None:
     """``low`` of an argument ``x``, for ``-|x|``."""
-    return 0.0 if low is None else jnp.where(x < 0, low, -low)
+    return None if low is None else jnp.where(x < 0, low, -low)
 
 
 def _sigmoid(x: Array, low: Array | None = None) -> Array:
-    e = exp(-lax.abs(x), _mirrored(low, x))
+    e = exp(-lax.abs(x), mirrored(low, x))
     return jnp.where(x < 0, e, 1) / (1 + e)
 
 
 def _sigmoid_slope(x: Array, low: Array | None = None) -> Array:
-    e = exp(-magnitude(x), _mirrored(low, x))
+    e = exp(-magnitude(x), mirrored(low, x))
     return e / (1 + e * (2 + e))
 
 
 def _sigmoid_curvature(x: Array, low: Array | None = None) -> Array:
     z = -magnitude(x)
-    e = exp(z, _mirrored(low, x))
+    e = exp(z, mirrored(low, x))
     q = 1 / (1 + e)
     return jnp.where(x < 0, -q, q) * expm1(z) * (e * q * q)
 
@@ -246,27 +266,28 @@ def sigmoid_slope(x: Array, low: Array | None = None) -> Array:
 def times_sigmoid(x: Array, z: Array, low: Array | None = None) -> Array:
     """``x sigma(z + low)`` for clamped ``z`` and finite ``x``. Not to be differentiated."""
     negative = z < 0
-    up = exp_up(-lax.abs(z), _mirrored(low, z))
+    up = exp_up(-lax.abs(z), mirrored(low, z))
     return jnp.where(negative, x * up * DOWN, x) / (1 + up * DOWN)
 
 
 def _silu_slope(z: Array, low: Array | None = None) -> Array:
     t = -magnitude(clamped(z))
-    t_low = _mirrored(low, z)
+    t_low = mirrored(low, z)
     up = exp_up(t, t_low)
     e = up * DOWN
-    left = up * ((((1 + t) + t_low) + e) / (1 + e * (2 + e))) * DOWN
+    left = up * ((sum_of(1 + t, t_low) + e) / (1 + e * (2 + e))) * DOWN
     return jnp.where(z < 0, left, 1 - left)
 
 
 def silu_curvature_up(z: Array, low: Array | None = None) -> Array:
     """Curvature of ``z sigma(z)`` at ``z + low``, times 2^64."""
     t = -magnitude(clamped(z))
-    t_low = _mirrored(low, z)
+    t_low = mirrored(low, z)
     up = exp_up(t, t_low)
     e = up * DOWN
     q = 1 + e
-    return up * (((2 + t) + t_low) + e * ((2 - t) - t_low)) / (q * q * q)
+    minus_low = None if t_low is None else -t_low
+    return up * (sum_of(2 + t, t_low) + e * sum_of(2 - t, minus_low)) / (q * q * q)
 
 
 def _silu_curvature(z: Array, low: Array | None = None) -> Array:
@@ -290,8 +311,10 @@ def normal_clamped(t: Array) -> Array:
     return jnp.minimum(t, _NORMAL_LIMIT[t.dtype.name])
 
 
-def minus_half_square(t: Array) -> tuple[Array, Array]:
+def minus_half_square(t: Array) -> tuple[Array, Array | None]:
     """``-t^2 / 2`` as a sum of two numbers."""
+    if few_bits_do():
+        return t * t * -0.5, None
     high, low = split(t)
     return high * high * -0.5, low * (t + high) * -0.5
 
@@ -303,12 +326,15 @@ def normal_density_up(t: Array) -> Array:
 
 def normal_centre(x: Array) -> Array:
     """``Phi(x)`` for ``|x| <= 1``. Not to be differentiated."""
-    return x * polynomial(x * x, coefficients.NORMAL_CENTRE[x.dtype.name]) + 0.5
+    return x * polynomial(x * x, minimax(x, coefficients.NORMAL_CENTRE)) + 0.5
 
 
 def normal_tail_moment(t: Array) -> Array:
     """``t Phi(-t)`` for clamped ``t >= 1``. Not to be differentiated."""
-    k, powers = coefficients.NORMAL_TAIL[t.dtype.name]
+    k, powers = minimax(t, coefficients.NORMAL_TAIL)
+    high, rest = exp_up_parts(*minus_half_square(t))
+    if rest is None:
+        return t * high * polynomial(k / (k + t), powers) / (k + t) * DOWN
     # The variable is k / (k + t), but 1 - t / (k + t) has the smaller error.
     y = 1 - t / (k + t)
     *upper, last = powers
@@ -316,15 +342,14 @@ def normal_tail_moment(t: Array) -> Array:
     rest_of_ratio = y * polynomial(y, tuple(upper))
     ratio = last + rest_of_ratio
     lost = rest_of_ratio - (ratio - last)
-    high, rest = exp_up_parts(*minus_half_square(t))
     return (t * high * ratio + t * (rest * ratio + high * lost)) / (k + t) * DOWN
 
 
 def normal_bend(t: Array) -> Array:
     """``Phi(-t) - t phi(t)``, the slope of the GELU at ``-t``, for clamped ``t >= 0``. Not to be differentiated."""
-    k, powers = coefficients.NORMAL_BEND[t.dtype.name]
+    k, powers = minimax(t, coefficients.NORMAL_BEND)
     ratio = polynomial(1 - t / (k + t), powers)  # 1 - t / (k + t) is exact to more digits near 0 than k / (k + t)
     root, lost = rounded_constant(*coefficients.BEND_ROOT, t)
     factor = ((root - t) + lost) * ratio
     high, rest = exp_up_parts(*minus_half_square(t))
-    return (factor * high + factor * rest) * DOWN
+    return sum_of(factor * high, None if rest is None else factor * rest) * DOWN

@@ -326,9 +326,11 @@ def sqrt(a: Any) -> Any:
 def inverse_root(a: Any, b: Any) -> Any:
     """``a / sqrt(1 + b a^2)`` for ``b`` above 0, with ``1 / a`` in place of ``a`` where that is above 1."""
     inside = magnitude(a) < 1
-    # Scaled by 2^32, so that curvatures keep their digits as far out as they are normal numbers.
-    near, far = clip(a, -1, 1), 2.0**32 / where(inside, 1, a)
-    right = 1 / sqrt(b + down(square(far)))
+    # For a large a, 1 / sqrt(b) less what that lacks. It is scaled by 2^64 and brought down last, so that slopes and
+    # curvatures keep their digits as far out as they are normal numbers.
+    near, far = clip(a, -1, 1), square(2.0**32 / where(inside, 1, a))
+    limit, root = sqrt(b), sqrt(b + down(far))
+    right = 1 / limit - down(far / (limit * root * (limit + root)))
     return where(inside, near / sqrt(1 + b * square(near)), where(a < 0, -right, right))
 
 

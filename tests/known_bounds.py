@@ -13,6 +13,11 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
         30,
         "for a small alpha it is the difference of two numbers that are 1 / alpha times as large",
     ),
+    ("ftswish", "float32", "value"): (6, "where it crosses 0, it is what is left of its threshold, to 31 bits of that"),
+    ("exponential", "bfloat16", "slope"): (
+        float("inf"),
+        "beyond e^88.7 it overflows before the cotangent makes it smaller",
+    ),
     ("golu", "float64", "value"): (7, "its inner exponential is known to 60 bits, and multiplied by up to 700"),
     ("golu", "float64", "slope"): (6, "its inner exponential is known to 60 bits, and multiplied by up to 700"),
     ("xielu", "bfloat16", "slope"): (float("inf"), "beyond 2^127 it overflows before the cotangent makes it smaller"),

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxact._derivative import compute_dtype, differentiable
+import jaxact
+from jaxact._derivative import compute_dtype, differentiable, few_bits_do
 
 square = differentiable(lambda x: x * x, lambda x: 2 * x)
 scaled = differentiable(lambda x, a: a * x * x, lambda x, a: 2 * a * x, lambda x, a: x * x)
@@ -31,6 +32,31 @@ def test_half_precision_is_rounded_once():
     assert triple(x) == jnp.asarray(np.float32(x) ** 3, jnp.bfloat16)
     g = jnp.asarray([1.0234375], jnp.bfloat16)
     assert jax.vjp(triple, x)[1](g)[0] == jnp.asarray(3 * np.float32(x) ** 2 * np.float32(g), jnp.bfloat16)
+
+
+def test_few_bits_only_for_what_is_rounded_to_half():
+    seen = []
+
+    def noted(what, value):
+        seen.append((what, few_bits_do()))
+        return value
+
+    inner = differentiable(lambda x: noted("inner", x * x), lambda x: 2 * x)
+    f = differentiable(
+        lambda x, a: noted("value", inner(a * x)), lambda x, a: noted("slope", a * x), lambda x, a: noted("of a", x)
+    )
+    x, a = jnp.ones(3, jnp.bfloat16), jnp.float32(2)
+    jax.grad(lambda x, a: f(x, a).sum(), (0, 1))(x, a)
+    assert set(seen) == {("value", True), ("inner", True), ("slope", True), ("of a", False)}
+    seen.clear()
+    jax.grad(lambda x, a: f(x, a).sum(), (0, 1))(x.astype("float32"), a)
+    assert set(seen) == {("value", False), ("inner", False), ("slope", False), ("of a", False)}
+
+
+def test_few_bits_for_one_caller_are_not_few_for_another():
+    x = jnp.linspace(-9, 9, 77)  # of a size that nothing else has compiled a program for
+    differentiable(lambda x: jaxact.sigmoid(x), None)(x.astype("bfloat16"))
+    np.testing.assert_allclose(jaxact.sigmoid(x), 1 / (1 + np.exp(-np.float64(x))), rtol=3e-7)
 
 
 def test_input_is_all_that_is_kept():

@@ -92,6 +92,19 @@ def test_large_rows(name):
     np.testing.assert_allclose(jaxact.sparsemax(x[:1, :300]), truth, atol=1e-7)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16, jnp.float16], ids=lambda d: np.dtype(d).name)
+def test_log_softmax_beside_ties_and_dominant_entries(dtype):
+    x = np.array([[8, 0, 1, -2], [3, 3, 3, -9], [5, 5, -np.inf, -7], [-np.inf] * 4, [0.5, 0.5, 0.5, 0.5]]).astype(dtype)
+    with np.errstate(invalid="ignore"):
+        wide = x.astype(np.float64) - x.astype(np.float64).max(-1, keepdims=True)
+        truth = np.stack([row - np.log1p(np.exp(np.delete(row, row.argmax())).sum()) for row in wide])
+    truth[3] = -np.inf
+    np.testing.assert_allclose(
+        np.asarray(jaxact.log_softmax(x)).astype(np.float64), truth, rtol=2 * float(jnp.finfo(dtype).eps), atol=0
+    )
+    assert np.all(np.isnan(jaxact.log_softmax(np.array([1, np.nan, 2], dtype))))
+
+
 def test_softmax_one_far_below_and_above():
     x = jnp.asarray([[-80.0, -81.0], [-200.0, -300.0], [90.0, 89.0], [-jnp.inf, 0.0]])
     truth = oracle.vector("softmax_one", np.asarray(x[:3]))[0]

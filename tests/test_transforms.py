@@ -112,7 +112,7 @@ def test_third_derivative(spec):
         f = derivative(f)
     third = interpret.run(f, x)
     close(np.ravel(third)[64::64], truth(spec, np.ravel(x)[64::64], 3)[3], 64)
-    assert np.all(np.isfinite(third))
+    assert np.all(np.isfinite(third) | np.isinf(unary(spec)(x)))
 
 
 def derivative(f):

@@ -23,7 +23,7 @@ from jax.typing import ArrayLike
 from jaxact import _coefficients as coefficients
 from jaxact import _numerics as num
 from jaxact._activation import activation
-from jaxact._derivative import differentiable, is_plain
+from jaxact._derivative import all_bits, differentiable, is_plain
 from jaxact.functions.rectified import relu
 from jaxact.functions.smooth import gelu_exact, gelu_tanh, gelu_tanh_argument, mish, silu
 
@@ -39,7 +39,7 @@ class _Tail(NamedTuple):
     """What an activation is far on the left, to the last digit: ``factor(x) e^exponent(x)``."""
 
     factor: Unary
-    exponent: Callable[[Array], tuple[Array, Array]]  # a sum of two numbers
+    exponent: Callable[[Array], tuple[Array, Array | None]]  # a sum of two numbers
     slope: Unary  # of the exponent
     reach: Callable[[float], float]  # where the exponent is a given number
 
@@ -61,10 +61,11 @@ class _Tail(NamedTuple):
         """The tail of ``gate``, times ``value``."""
         edge, last, power = _SCALES[gate.dtype.name]
         gate = jnp.maximum(gate, self.reach(-last))
-        exponent, low = self.exponent(gate)
-        high, rest = num.exp_parts(jnp.clip(exponent, -last, 1 - edge), low, power)
+        with all_bits():  # so far out, 2^-19 of the exponent would be too much
+            exponent, low = self.exponent(gate)
+        e = num.sum_of(*num.exp_parts(jnp.clip(exponent, -last, 1 - edge), low, power))
         down, large = 2.0 ** (-power // 2), lax.abs(value) > 1
-        y = self.factor(gate) * (high + rest) * jnp.where(large, value * down, value)
+        y = self.factor(gate) * e * jnp.where(large, value * down, value)
         return jnp.where(large, y, y * down) * down
 
 
@@ -97,7 +98,7 @@ def _normal_factor(x: Array) -> Array:
     return num.polynomial(s, (-135135, 10395, -945, 105, -15, 3, -1, 1)) * -0.3989422804014327
 
 
-_silu_tail = _Tail(_itself, lambda x: (x, jnp.zeros_like(x)), jnp.ones_like, lambda last: last)
+_silu_tail = _Tail(_itself, lambda x: (x, None), jnp.ones_like, lambda last: last)
 _gelu_exact_tail = _Tail(_normal_factor, num.minus_half_square, lambda x: -x, lambda last: -math.sqrt(-2 * last))
 _gelu_tanh_tail = _Tail(
     _itself,
@@ -281,10 +282,12 @@ def mishglu(gate: ArrayLike, value: ArrayLike) -> Array:
     return _mishglu(*_broadcast("mishglu", gate, value))
 
 
-def _scaled(gate: Array, alpha: float) -> tuple[Array, Array]:
+def _scaled(gate: Array, alpha: float) -> tuple[Array, Array | None]:
     """``alpha gate`` as a sum of two numbers."""
     high, low = num.rounded_constant(alpha, 0.0, gate)
     z, lost = num.two_product(gate, jnp.full_like(gate, high))
+    if lost is None:
+        return z, None
     return z, lost + lax.stop_gradient(jnp.where(lax.abs(z) < num.limit(z), gate * low, 0))
 
 

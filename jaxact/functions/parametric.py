@@ -29,7 +29,7 @@ def _swish_slope(x: Array, beta: Array) -> Array:
 
 def _swish_beta_slope(x: Array, beta: Array) -> Array:
     z, low = num.two_product(x, beta)
-    up = num.exp_up(-num.magnitude(num.clamped(z)), jnp.where(z < 0, low, -low))
+    up = num.exp_up(-num.magnitude(num.clamped(z)), num.mirrored(low, z))
     e = up * num.DOWN
     x = jnp.where(lax.abs(z) < num.limit(z), x, 0)
     return x * (up * 2.0**-32) / (1 + e * (2 + e)) * (x * 2.0**-32)

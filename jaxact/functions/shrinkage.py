@@ -103,7 +103,7 @@ def _sech_square_up(x: Array) -> Array:
 def _near(t: Array) -> Array:
     """``t - tanh(t)`` for ``t`` in [0, 1]."""
     square = t * t
-    return t * square * num.polynomial(square, coefficients.TANH_SHRINK[t.dtype.name])
+    return t * square * num.polynomial(square, num.minimax(t, coefficients.TANH_SHRINK))
 
 
 def _tanh_shrink_slope(x: Array) -> Array:

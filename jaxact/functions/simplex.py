@@ -18,7 +18,7 @@ from jax.typing import ArrayLike
 
 from jaxact import _numerics as num
 from jaxact._activation import activation
-from jaxact._derivative import differentiable_map
+from jaxact._derivative import all_bits, differentiable_map, few_bits_do
 
 Axis = int | tuple[int, ...] | None
 
@@ -40,30 +40,44 @@ def _mask(x: Array, where: ArrayLike | None) -> tuple[Array, ...]:
 
 
 def _largest(x: Array, mask: tuple[Array, ...], axis: Axis) -> Array:
-    """The largest entry of each row that the mask leaves something of, and 0 for the others."""
+    """The largest entry of each row, or some number where the mask leaves nothing."""
     if mask:
         x = jnp.where(mask[0], x, -jnp.inf)
     largest = lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf))
+    if few_bits_do():
+        return jnp.maximum(largest, jnp.finfo(x.dtype).min)
     return jnp.where(jnp.isneginf(largest), 0, largest)
 
 
-def _less(x: Array, largest: Array, mask: tuple[Array, ...]) -> tuple[Array, Array]:
+def _less(x: Array, largest: Array, mask: tuple[Array, ...]) -> tuple[Array, Array | None]:
     """``x - largest`` as a sum of two numbers; what the mask leaves out is at -inf."""
     if mask:
         x = jnp.where(mask[0], x, -jnp.inf)
     shifted = x - largest
+    if few_bits_do():
+        return shifted, None
     back = shifted - x
     lost = (x - (shifted - back)) - (largest + back)
     return shifted, lax.stop_gradient(jnp.where(shifted > -num.limit(x), lost, 0))
 
 
-def _shifted(x: Array, mask: tuple[Array, ...], axis: Axis) -> tuple[Array, Array]:
+def _shifted(x: Array, mask: tuple[Array, ...], axis: Axis) -> tuple[Array, Array | None]:
     """``x`` less its largest entry, as a sum of two numbers; what the mask leaves out is at -inf."""
     return _less(x, _largest(x, mask, axis), mask)
 
 
+# XLA's CPU backend gives the sums of a row to YNNPACK, as one loop with whatever around them is made of operations that
+# have a name. Where few bits do, that can be all of it: hence XLA's exponential, and no selections. Else it can only be
+# a part, what comes between the parts is stored, and it takes up to three times as long: hence a selection beside every
+# sum, which YNNPACK does not know.
+
+
 def _softmax(x: Array, *mask: Array, axis: Axis) -> Array:
-    e = num.exp(*_shifted(x, mask, axis))
+    shifted, lost = _shifted(x, mask, axis)
+    if few_bits_do():
+        e = jnp.exp(shifted)
+        return e / jnp.maximum(jnp.sum(e, axis, keepdims=True), 0.5)  # at least 1, or 0 where the mask leaves nothing
+    e = num.exp(shifted, lost)
     total = jnp.sum(e, axis, keepdims=True)
     return e / jnp.where(total == 0, 1, total)
 
@@ -76,11 +90,17 @@ def _softmax_tangent(y: Array, t: Array, *mask: Array, axis: Axis) -> Array:
 
 def _log_softmax(x: Array, *mask: Array, axis: Axis) -> Array:
     shifted, lost = _shifted(x, mask, axis)
-    e = num.exp(shifted, lost)
-    # One of the largest entries is left out of the sum, so that what is small beside it is not lost.
-    others = jnp.sum(jnp.where(shifted < 0, e, 0), axis, keepdims=True)
-    ties = jnp.sum(jnp.where(shifted < 0, 0, e), axis, keepdims=True) - 1
-    return shifted - (jnp.log1p(others + jnp.maximum(ties, 0)) - lost)
+    # One of the largest entries is left out of the sum, so that what is small beside it is not lost. The second sum
+    # only counts: with an exponential in both, XLA would compute it twice.
+    if few_bits_do():
+        sign = lax.sign(shifted)  # -1, and 0 for the largest
+        others = -jnp.sum(sign * jnp.exp(shifted), axis, keepdims=True)
+        largest = jnp.sum(sign, axis, keepdims=True) + x.size // max(others.size, 1)
+    else:
+        others = jnp.sum(jnp.where(shifted < 0, num.exp(shifted, lost), shifted), axis, keepdims=True)
+        largest = jnp.sum(jnp.where(shifted < 0, jnp.zeros_like(x), 1), axis, keepdims=True)
+    logarithm = jnp.log1p(others + jnp.maximum(largest - 1, 0))
+    return shifted - (logarithm if lost is None else logarithm - lost)
 
 
 def _log_softmax_tangent(x: Array, t: Array, *mask: Array, axis: Axis) -> Array:
@@ -278,8 +298,10 @@ def _deformed(z: Array, t: Array, low: Array, alpha: Array) -> tuple[Array, Arra
     return p, jnp.where(p == 0, 0, p / jnp.where(bracket == 0, 1, bracket))
 
 
+@all_bits()  # a small entry is the difference of large ones
 def _entmax(deformed: _Deformed, x: Array, mask: tuple[Array, ...], axis: Axis) -> Array:
     z, lost = _shifted(x, mask, axis)
+    assert lost is not None
 
     def excess(t: Array) -> tuple[Array, Array]:
         p, slope = deformed(z, t, lost)

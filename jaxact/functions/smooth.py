@@ -16,7 +16,7 @@ from jaxact import _coefficients as coefficients
 from jaxact import _numerics as num
 from jaxact import _two as two
 from jaxact._activation import INF, activation
-from jaxact._derivative import differentiable
+from jaxact._derivative import differentiable, few_bits_do
 
 
 def _softplus(x: Array, beta: Array) -> Array:
@@ -28,7 +28,7 @@ def _softplus_tail(x: Array, beta: Array) -> tuple[Array, Array]:
     """``log(1 + e)`` times 2^64, and ``-|beta x| e / (1 + e)`` times 2^64, for ``e = exp(-|beta x|)``."""
     z, low = num.two_product(x, beta)
     t = num.clamped(-num.magnitude(z))
-    up = num.exp_up(t, jnp.where(z < 0, low, -low))
+    up = num.exp_up(t, num.mirrored(low, z))
     e = up * num.DOWN
     return up * num.log1p_over(e), t * up / (1 + e)
 
@@ -125,8 +125,10 @@ def _mish_slope(x: Array) -> Array:
     second = e * jnp.where(negative, e, 2 * e)
     part = first + 2 * e
     q = part + second
-    lost = (2 * e - (part - first)) + (second - (q - part))
-    ratio = jnp.where(negative, up * left, e * right) / (q * q + 2 * q * lost) * jnp.where(negative, num.DOWN, 1)
+    square = q * q
+    if not few_bits_do():
+        square = square + 2 * q * ((2 * e - (part - first)) + (second - (q - part)))
+    ratio = jnp.where(negative, up * left, e * right) / square * jnp.where(negative, num.DOWN, 1)
     return ratio + jnp.where(negative, 0, 1)
 
 
@@ -231,11 +233,13 @@ def _square(x: Array) -> tuple[Array, Array]:
     return square_high, (high * high - square_high) + low * (x + high)
 
 
-def gelu_tanh_argument(x: Array) -> tuple[Array, Array]:
+def gelu_tanh_argument(x: Array) -> tuple[Array, Array | None]:
     """``u = x (a + b x^2)`` of ``x sigma(u)`` as a sum of two numbers.
 
     ``e^u`` turns an absolute error of ``u`` into a relative one, so ``u`` is needed to more than its own precision.
     """
+    if few_bits_do():
+        return x * (coefficients.GELU_TANH_A[0] + coefficients.GELU_TANH_B[0] * (x * x)), None
     high, low = num.split(x)
     factor_high, factor_low = _even_quadratic(x)
     return high * factor_high, low * factor_high + x * factor_low
@@ -250,9 +254,9 @@ def _gelu_tanh_slope(x: Array) -> Array:
     t = -lax.abs(_gelu_tanh_clamped(x))
     u, u_low = gelu_tanh_argument(t)
     high, rest = num.exp_up_parts(u, u_low)
-    e = (high + rest) * num.DOWN
-    factor = ((1 + u) + (u_low + 2 * coefficients.GELU_TANH_B[0] * (t * t) * t)) + e  # 1 + t du/dt + e
-    left = (high * factor + rest * factor) / (1 + e * (2 + e)) * num.DOWN
+    e = num.sum_of(high, rest) * num.DOWN
+    factor = ((1 + u) + num.sum_of(2 * coefficients.GELU_TANH_B[0] * (t * t) * t, u_low)) + e  # 1 + t du/dt + e
+    left = num.sum_of(high * factor, rest if rest is None else rest * factor) / (1 + e * (2 + e)) * num.DOWN
     return jnp.where(x < 0, left, 1 - left)
 
 
@@ -294,10 +298,12 @@ def gelu_tanh(x: ArrayLike) -> Array:
     return num.times_sigmoid(jnp.maximum(x, -100), *gelu_tanh_argument(_gelu_tanh_clamped(x)))
 
 
-def _quick_gelu_argument(x: Array) -> tuple[Array, Array]:
+def _quick_gelu_argument(x: Array) -> tuple[Array, Array | None]:
     """``1.702 x`` as a sum of two numbers."""
     bound = num.limit(x) / 1.702
     x = jnp.clip(x, -bound, bound)
+    if few_bits_do():
+        return 1.702 * x, None
     scale_high, scale_low = num.split_constant(*coefficients.QUICK_GELU, x)
     high, low = num.split(x)
     return high * scale_high, low * scale_high + x * scale_low
@@ -393,7 +399,7 @@ def elu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     return jnp.where(x > 0, x, alpha * num.expm1(jnp.minimum(x, 0)))
 
 
-def _celu_argument(x: Array, alpha: Array) -> tuple[Array, Array]:
+def _celu_argument(x: Array, alpha: Array) -> tuple[Array, Array | None]:
     """``min(x, 0) / alpha`` as a sum of two numbers."""
     z, low = num.two_quotient(jnp.where(x > 0, 0, x), alpha)
     return num.clamped(z), low
@@ -405,7 +411,7 @@ def _celu_slope(x: Array, alpha: Array) -> Array:
 
 def _celu_alpha_slope(x: Array, alpha: Array) -> Array:
     z, low = _celu_argument(x, alpha)
-    near = z * z * num.polynomial(jnp.maximum(z, -2), coefficients.CELU_REST[z.dtype.name])
+    near = z * z * num.polynomial(jnp.maximum(z, -2), num.minimax(z, coefficients.CELU_REST))
     return jnp.where(x > 0, 0, jnp.where(z > -2, near, (1 - z) * num.exp(z, low) - 1))
 
 
