@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import importlib.metadata
+import inspect
 import json
 import math
 import os
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import rich.progress
 import rich.table
 from rich.console import Console
@@ -77,10 +79,20 @@ def pytorch(name: str) -> Callable | None:
 
 
 def chosen(names: Iterable[str], *, elementwise: bool = False) -> list[jaxact.Activation]:
-    """Records of the named activations, or of all deterministic ones that take a single array."""
+    """Records of the named activations, or of all."""
     if names:
         return [jaxact.spec(n) for n in names]
-    return [s for s in jaxact.specs() if s.elementwise or (s.kind in ("gated", "simplex") and not elementwise)]
+    return [s for s in jaxact.specs() if s.elementwise or not elementwise]
+
+
+def of_one_array(name: str) -> Callable:
+    """The function of ``jaxact``; if it takes a gate and a value, of both side by side; its key is fixed."""
+    f = jaxact.get(name)
+    arguments = inspect.signature(f).parameters
+    if "key" in arguments:
+        return lambda x: f(x, jax.random.key(0))
+    needed = sum(p.default is p.empty for p in arguments.values())
+    return f if needed == 1 else lambda x: f(*jnp.split(x, needed, -1))
 
 
 def platform_name() -> str:

@@ -1,6 +1,6 @@
 """How fast: jaxact, jax.nn and PyTorch eager beside a memory copy of the same size, the physical limit.
 
-    python benchmarks/speed.py                            # everything, about half an hour on two cores
+    python benchmarks/speed.py                            # what jax.nn or PyTorch has too, half an hour on two cores
     python benchmarks/speed.py --quick --names mish gelu  # a minute, for tuning; writes nothing
 
 How a time is taken. All contenders of a cell (function, pass, dtype, size) run in one process, one after the other,
@@ -156,11 +156,11 @@ def cell(spec: jaxact.Activation, kind: str, dtype: str, size: int, rounds: int,
     rng = np.random.default_rng(0)
     shape = (size // WIDTH, WIDTH)
     x = rng.standard_normal(shape, np.float32) * 2
-    outputs = jax.eval_shape(spec.function, jax.ShapeDtypeStruct(shape, dtype))
+    outputs = jax.eval_shape(common.of_one_array(spec.name), jax.ShapeDtypeStruct(shape, dtype))
     host = (x,) if kind == "forward" else (x, rng.standard_normal(outputs.shape, np.float32))
     inputs = tuple(jnp.asarray(a, dtype) for a in host)
 
-    contenders = {"jaxact": in_jax(one_pass(spec.function, kind), inputs)}
+    contenders = {"jaxact": in_jax(one_pass(common.of_one_array(spec.name), kind), inputs)}
     if (peer := common.jax_nn(spec.name)) is not None:
         contenders["jax.nn"] = in_jax(one_pass(peer, kind), inputs)
     if (peer := common.pytorch(spec.name)) is not None:
@@ -259,7 +259,7 @@ def eager_overhead(specs: list[jaxact.Activation], rounds: int = 30, calls: int 
     empty = jax.jit(lambda x: x + 0)
     out = {}
     for spec in specs:
-        functions = {"empty": empty, "jaxact": spec.function}
+        functions = {"empty": empty, "jaxact": common.of_one_array(spec.name)}
         if (peer := common.jax_nn(spec.name)) is not None:
             functions["jax.nn"] = peer
         times: dict[str, list[float]] = {n: [] for n in functions}
@@ -281,7 +281,7 @@ def compile_times(specs: list[jaxact.Activation], rounds: int = 5) -> dict[str, 
     x = jax.ShapeDtypeStruct((64, WIDTH), jnp.float32)
     out = {}
     for spec in specs:
-        functions = {"jaxact": spec.function}
+        functions = {"jaxact": common.of_one_array(spec.name)}
         if (peer := common.jax_nn(spec.name)) is not None:
             functions["jax.nn"] = peer
         times: dict[str, list[float]] = {n: [] for n in functions}
@@ -307,12 +307,13 @@ def recompilations(specs: list[jaxact.Activation]) -> dict[str, int]:
     first, second = (jnp.asarray(np.random.default_rng(i).normal(size=(4, 8)), jnp.float32) for i in (0, 1))
     out = {}
     for spec in specs:
-        gradient = jax.jit(jax.grad(lambda x, f=spec.function: f(x).sum()))
-        spec.function(first), gradient(first)
+        f = common.of_one_array(spec.name)
+        gradient = jax.jit(jax.grad(lambda x, f=f: f(x).sum()))
+        f(first), gradient(first)
         jax.monitoring.register_event_duration_secs_listener(listen)
         try:
             compiled = 0
-            spec.function(second), gradient(second)
+            f(second), gradient(second)
             out[spec.name] = compiled
         finally:
             jax.monitoring.unregister_event_duration_listener(listen)
@@ -333,9 +334,9 @@ def _collectives(names: list[str]) -> dict[str, list[str]]:
     out = {}
     for name in names:
         x = jax.ShapeDtypeStruct((64, WIDTH), jnp.float32, sharding=sharding)
-        y = jax.eval_shape(jaxact.get(name), x)
+        y = jax.eval_shape(common.of_one_array(name), x)
         y = jax.ShapeDtypeStruct(y.shape, y.dtype, sharding=sharding)
-        text = jax.jit(one_pass(jaxact.get(name), "forward+backward")).lower(x, y).compile().as_text()
+        text = jax.jit(one_pass(common.of_one_array(name), "forward+backward")).lower(x, y).compile().as_text()
         out[name] = sorted(set(_COLLECTIVE.findall(text)))
     return out
 
@@ -400,7 +401,7 @@ def main(
     """Measure speed.
 
     Args:
-      names: functions to measure; all of them if none is given.
+      names: functions to measure; those that jax.nn or PyTorch has too if none is given.
       quick: a few functions at 2^22 elements and nothing but their times.
       sizes: binary logarithms of the numbers of elements.
       dtypes: dtypes of input and cotangent.
@@ -416,7 +417,7 @@ def main(
         into = common.RESULTS
     if quick:
         names, sizes, rounds = names or QUICK, (22,), min(rounds, 7)
-    specs = common.chosen(names)
+    specs = [s for s in common.chosen(names) if names or common.jax_nn(s.name) or common.pytorch(s.name)]
     todo = [(s, k, d, 2**n) for s in specs for d in dtypes for n in sizes for k in PASSES]
     cells = []
     with common.progress() as bar:
