@@ -85,9 +85,8 @@ def chosen(names: Iterable[str], *, elementwise: bool = False) -> list[jaxact.Ac
     return [s for s in jaxact.specs() if s.elementwise or not elementwise]
 
 
-def of_one_array(name: str) -> Callable:
-    """The function of ``jaxact``; if it takes a gate and a value, of both side by side; its key is fixed."""
-    f = jaxact.get(name)
+def of_one_array(f: Callable) -> Callable:
+    """An activation of ``jaxact`` of one array: of gate and value side by side if it takes both, its key fixed."""
     arguments = inspect.signature(f).parameters
     if "key" in arguments:
         return lambda x: f(x, jax.random.key(0))

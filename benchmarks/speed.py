@@ -156,11 +156,11 @@ def cell(spec: jaxact.Activation, kind: str, dtype: str, size: int, rounds: int,
     rng = np.random.default_rng(0)
     shape = (size // WIDTH, WIDTH)
     x = rng.standard_normal(shape, np.float32) * 2
-    outputs = jax.eval_shape(common.of_one_array(spec.name), jax.ShapeDtypeStruct(shape, dtype))
+    outputs = jax.eval_shape(common.of_one_array(spec.function), jax.ShapeDtypeStruct(shape, dtype))
     host = (x,) if kind == "forward" else (x, rng.standard_normal(outputs.shape, np.float32))
     inputs = tuple(jnp.asarray(a, dtype) for a in host)
 
-    contenders = {"jaxact": in_jax(one_pass(common.of_one_array(spec.name), kind), inputs)}
+    contenders = {"jaxact": in_jax(one_pass(common.of_one_array(spec.function), kind), inputs)}
     if (peer := common.jax_nn(spec.name)) is not None:
         contenders["jax.nn"] = in_jax(one_pass(peer, kind), inputs)
     if (peer := common.pytorch(spec.name)) is not None:
@@ -259,7 +259,7 @@ def eager_overhead(specs: list[jaxact.Activation], rounds: int = 30, calls: int 
     empty = jax.jit(lambda x: x + 0)
     out = {}
     for spec in specs:
-        functions = {"empty": empty, "jaxact": common.of_one_array(spec.name)}
+        functions = {"empty": empty, "jaxact": common.of_one_array(spec.function)}
         if (peer := common.jax_nn(spec.name)) is not None:
             functions["jax.nn"] = peer
         times: dict[str, list[float]] = {n: [] for n in functions}
@@ -281,7 +281,7 @@ def compile_times(specs: list[jaxact.Activation], rounds: int = 5) -> dict[str, 
     x = jax.ShapeDtypeStruct((64, WIDTH), jnp.float32)
     out = {}
     for spec in specs:
-        functions = {"jaxact": common.of_one_array(spec.name)}
+        functions = {"jaxact": common.of_one_array(spec.function)}
         if (peer := common.jax_nn(spec.name)) is not None:
             functions["jax.nn"] = peer
         times: dict[str, list[float]] = {n: [] for n in functions}
@@ -307,7 +307,7 @@ def recompilations(specs: list[jaxact.Activation]) -> dict[str, int]:
     first, second = (jnp.asarray(np.random.default_rng(i).normal(size=(4, 8)), jnp.float32) for i in (0, 1))
     out = {}
     for spec in specs:
-        f = common.of_one_array(spec.name)
+        f = common.of_one_array(spec.function)
         gradient = jax.jit(jax.grad(lambda x, f=f: f(x).sum()))
         f(first), gradient(first)
         jax.monitoring.register_event_duration_secs_listener(listen)
@@ -334,9 +334,11 @@ def _collectives(names: list[str]) -> dict[str, list[str]]:
     out = {}
     for name in names:
         x = jax.ShapeDtypeStruct((64, WIDTH), jnp.float32, sharding=sharding)
-        y = jax.eval_shape(common.of_one_array(name), x)
+        y = jax.eval_shape(common.of_one_array(jaxact.get(name)), x)
         y = jax.ShapeDtypeStruct(y.shape, y.dtype, sharding=sharding)
-        text = jax.jit(one_pass(common.of_one_array(name), "forward+backward")).lower(x, y).compile().as_text()
+        text = (
+            jax.jit(one_pass(common.of_one_array(jaxact.get(name)), "forward+backward")).lower(x, y).compile().as_text()
+        )
         out[name] = sorted(set(_COLLECTIVE.findall(text)))
     return out
 

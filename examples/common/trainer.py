@@ -95,7 +95,8 @@ def train(
     compiled = jax.jit(step, donate_argnums=0, out_shardings=(layout, None))
 
     def check(number: int, loss: jax.Array) -> float:
-        value = float(np.mean(jax.device_get(loss)))
+        with jax.transfer_guard_device_to_host("allow"):
+            value = float(np.asarray(loss).mean())
         if not math.isfinite(value):
             good = checkpoints.latest
             last = "there is no checkpoint yet" if good is None else f"the last good checkpoint is of step {good}"
@@ -117,6 +118,7 @@ def train(
                         with jax.transfer_guard_host_to_device("allow"):  # one device takes the batch as it is
                             ready = batch if mesh.size == 1 else place(mesh, batch, split)
                             state, loss = compiled(state, ready, *held)
+                        loss.copy_to_host_async()
                         running.append((number * plan.steps + i, loss, count(batch)))
                         while len(running) > (LAG if i < plan.steps else 0):
                             at, loss, weight = running.popleft()
