@@ -92,11 +92,7 @@ def functions(
     if bars:
         handles.append(Patch(color="0.5", alpha=0.4))
         labels.append(f"saturated: |slope| < {saturated:g}")
-    if axes is None:
-        columns = min(len(labels), 2 * len(show))
-        panels[0].figure.legend(handles, labels, loc="outside upper center", ncols=columns, frameon=False)
-    else:
-        panels[0].legend(handles, labels)
+    _legend(panels, handles, labels, beside=axes is None)
     return panels
 
 
@@ -155,7 +151,8 @@ def parameter(
     for ax, what in zip(panels, show, strict=True):
         _finish(ax, "x", f"{what} of {record.name}", xlim)
         _crop(ax)
-    panels[0].legend(title=name)  # where it hides least
+    handles, labels = panels[0].get_legend_handles_labels()
+    _legend(panels, handles, labels, beside=axes is None, title=name)
     return panels
 
 
@@ -401,6 +398,18 @@ def ulps(
         ax.set_title(f"{record.name}, {dtype}")
     panels[0].legend(loc="center right")
     return panels
+
+
+def _legend(
+    panels: np.ndarray, handles: list[Any], labels: list[str], *, beside: bool, title: str | None = None
+) -> None:
+    """One for all panels: beside them in a figure of our own, in the first of them in a figure of the caller's."""
+    if beside:
+        columns = min(len(labels), 2 * len(panels))
+        place = {"loc": "outside upper center", "ncols": columns, "frameon": False}
+        panels[0].figure.legend(handles, labels, title=title, **place)
+    else:
+        panels[0].legend(handles, labels, title=title)
 
 
 @functools.lru_cache(maxsize=16)

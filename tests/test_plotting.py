@@ -83,6 +83,9 @@ def test_parameter():
     for i, a in enumerate([0.1, 0.5]):
         x, y = curve(axes[0], i)
         np.testing.assert_allclose(y, np.where(x > 0, x, a * x), atol=1e-5)
+    (legend,) = axes[0].figure.legends  # beside the panels, where it hides no curve
+    assert legend.get_title().get_text() == "negative_slope"
+    assert axes[0].get_legend() is None
     with pytest.raises(ValueError, match="swish has no parameter 'gamma'; it has beta"):
         plotting.parameter("swish", "gamma")
     with pytest.raises(ValueError, match="it has none"):
