@@ -32,7 +32,7 @@ import numpy as np
 import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import common
+import harness
 import oracle
 import reference
 import samples
@@ -95,9 +95,9 @@ def contenders(name: str, libraries: tuple[str, ...]) -> dict[str, list[Callable
     out = {}
     if "jaxact" in libraries:
         out["jaxact"] = in_jax(jaxact.get(name))
-    if "jax.nn" in libraries and (peer := common.jax_nn(name)) is not None:
+    if "jax.nn" in libraries and (peer := harness.jax_nn(name)) is not None:
         out["jax.nn"] = in_jax(peer)
-    if "torch" in libraries and (peer := common.pytorch(name)) is not None:
+    if "torch" in libraries and (peer := harness.pytorch(name)) is not None:
         out["torch"] = in_torch(peer)
     return out
 
@@ -270,13 +270,13 @@ class Exhaustive:
 
     def __init__(self, path: Path):
         self.path = path
-        self.state: dict[str, Any] = {"revision": common.revision(), "done": {}, "records": {}}
+        self.state: dict[str, Any] = {"revision": harness.revision(), "done": {}, "records": {}}
         if path.exists():
             found = json.loads(path.read_text())
             if found["revision"] == self.state["revision"]:
                 self.state = found
             else:
-                common.console.print(f"{path.name} is of another revision; starting again", style="yellow")
+                harness.console.print(f"{path.name} is of another revision; starting again", style="yellow")
 
     def sweep(self, spec: jaxact.Activation, libraries: tuple[str, ...]) -> Records:
         name, chunks = spec.name, 2**32 // CHUNK
@@ -285,7 +285,7 @@ class Exhaustive:
         if first == chunks:
             return records
         functions, truth = contenders(name, libraries), Truth(spec, np.dtype(np.float32))
-        with common.progress() as bar:
+        with harness.progress() as bar:
             task = bar.add_task(f"{name}, all float32", total=chunks, completed=first)
             for i in range(first, chunks):
                 measure(functions, truth, patterns(i * CHUNK, (i + 1) * CHUNK), records)
@@ -327,7 +327,7 @@ def show(results: dict[str, dict[str, Records]]) -> str:
                 cells += [figure(of.get(w), b) for w, b in zip(ORDERS, bounds, strict=True)]
             rows.append([name, *cells])
         columns = ["function", *(f"{b} {w}" for b in libraries for w in ORDERS)]
-        texts.append(common.table(f"Worst error in ulps, {dtype}", columns, rows))
+        texts.append(harness.table(f"Worst error in ulps, {dtype}", columns, rows))
 
     rows = []
     for name, by in results.items():
@@ -340,7 +340,7 @@ def show(results: dict[str, dict[str, Records]]) -> str:
                     )
     if rows:
         columns = ["function", "dtype", "what", "ulp", "at", "result", "truth"]
-        texts.append(common.table("Where jaxact is above its bound", columns, rows))
+        texts.append(harness.table("Where jaxact is above its bound", columns, rows))
     return "\n".join(texts)
 
 
@@ -372,12 +372,12 @@ def show_defects(results: dict[str, dict[str, Records]]) -> str:
     if not rows:
         return ""
     columns = ["function", "dtype", "what", "peer", "its error", "for example at", "in hex", "jaxact's error"]
-    return common.table("What peers get wrong", columns, rows)
+    return harness.table("What peers get wrong", columns, rows)
 
 
 def show_infinities(found: dict[str, dict[str, list[str]]]) -> str:
     rows = [[name, *(", ".join(by.get(b, [])) for b in LIBRARIES)] for name, by in found.items() if any(by.values())]
-    return common.table("NaN at infinity", ["function", *LIBRARIES], rows) if rows else ""
+    return harness.table("NaN at infinity", ["function", *LIBRARIES], rows) if rows else ""
 
 
 def main(
@@ -403,24 +403,24 @@ def main(
     Returns:
       What is written.
     """
-    specs = common.chosen(names, elementwise=True)
+    specs = harness.chosen(names, elementwise=True)
     known = [s for s in specs if s.name in reference.FORMULAS or s.name in oracle.FORMULAS]
     if len(known) < len(specs):
         missing = ", ".join(s.name for s in specs if s not in known)
-        common.console.print(f"no formula to compare with in reference.py or the oracle: {missing}", style="yellow")
+        harness.console.print(f"no formula to compare with in reference.py or the oracle: {missing}", style="yellow")
     if into is None and not names:
-        into = common.RESULTS
+        into = harness.RESULTS
 
     results: dict[str, dict[str, Records]] = {s.name: {} for s in known}
     if exhaustive:
-        where = into or common.RESULTS
+        where = into or harness.RESULTS
         where.mkdir(parents=True, exist_ok=True)
-        whole = Exhaustive(where / f".accuracy-{common.platform_name()}.partial.json")
+        whole = Exhaustive(where / f".accuracy-{harness.platform_name()}.partial.json")
         for spec in known:
             if spec.name in reference.FORMULAS:
                 results[spec.name]["float32"] = whole.sweep(spec, libraries)
     todo = [(s, d) for s in known for d in dtypes if d not in results[s.name]]
-    with common.progress() as bar:
+    with harness.progress() as bar:
         for spec, dtype in bar.track(todo, description="accuracy"):
             results[spec.name][dtype] = sweep(spec, dtype, libraries, stride, body)
     infinities = {s.name: at_infinity(contenders(s.name, libraries)) for s in known}
@@ -428,7 +428,7 @@ def main(
     text = "\n".join([show(results), show_defects(results), show_infinities(infinities)])
     written = {"exhaustive": exhaustive, "worst": results, "nan_at_infinity": infinities}
     if into is not None:
-        common.save("accuracy", written, text, into)
+        harness.save("accuracy", written, text, into)
         if exhaustive:
             whole.path.unlink(missing_ok=True)
     return written

@@ -25,7 +25,7 @@ import jax.numpy as jnp
 import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import common
+import harness
 
 import jaxact
 
@@ -34,8 +34,8 @@ GOAL = 2.35  # arrays per layer
 
 
 def contenders(name: str) -> dict[str, Callable]:
-    out = {"jaxact": common.of_one_array(jaxact.get(name))}
-    if (peer := common.jax_nn(name)) is not None:
+    out = {"jaxact": harness.of_one_array(jaxact.get(name))}
+    if (peer := harness.jax_nn(name)) is not None:
         out |= {"jax.nn": peer, "jax.checkpoint": jax.checkpoint(peer)}
     return out
 
@@ -75,7 +75,7 @@ def show(title: str, measured: dict[str, dict[str, float | None]], digits: int, 
         return f"{value:.{digits}f}" + (" !" if library == "jaxact" and value > bound else "")
 
     rows = [[name, *(cell(b, by.get(b)) for b in LIBRARIES)] for name, by in measured.items()]
-    return common.table(title, ["function", "jaxact", "jax.nn", "jax.checkpoint(jax.nn)"], rows)
+    return harness.table(title, ["function", "jaxact", "jax.nn", "jax.checkpoint(jax.nn)"], rows)
 
 
 def main(
@@ -102,11 +102,11 @@ def main(
       What is written.
     """
     if into is None and not names:
-        into = common.RESULTS
-    specs = common.chosen(names)
+        into = harness.RESULTS
+    specs = harness.chosen(names)
     single: dict[str, Any] = {d: {} for d in dtypes}
     whole: dict[str, Any] = {f"{way}, {d}": {} for d in network_dtypes for way in ("unrolled", "scanned")}
-    with common.progress() as bar:
+    with harness.progress() as bar:
         for spec in bar.track(specs, description="memory"):
             functions = contenders(spec.name)
             for dtype in dtypes:
@@ -127,7 +127,7 @@ def main(
         "network": {"layers": layers, "width": width, "rows": rows},
     }
     if into is not None:
-        common.save("memory", written, "\n".join(texts), into)
+        harness.save("memory", written, "\n".join(texts), into)
     return written
 
 

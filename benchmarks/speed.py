@@ -43,7 +43,7 @@ import tyro
 from jax import lax
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import common
+import harness
 
 import jaxact
 
@@ -156,14 +156,14 @@ def cell(spec: jaxact.Activation, kind: str, dtype: str, size: int, rounds: int,
     rng = np.random.default_rng(0)
     shape = (size // WIDTH, WIDTH)
     x = rng.standard_normal(shape, np.float32) * 2
-    outputs = jax.eval_shape(common.of_one_array(spec.function), jax.ShapeDtypeStruct(shape, dtype))
+    outputs = jax.eval_shape(harness.of_one_array(spec.function), jax.ShapeDtypeStruct(shape, dtype))
     host = (x,) if kind == "forward" else (x, rng.standard_normal(outputs.shape, np.float32))
     inputs = tuple(jnp.asarray(a, dtype) for a in host)
 
-    contenders = {"jaxact": in_jax(one_pass(common.of_one_array(spec.function), kind), inputs)}
-    if (peer := common.jax_nn(spec.name)) is not None:
+    contenders = {"jaxact": in_jax(one_pass(harness.of_one_array(spec.function), kind), inputs)}
+    if (peer := harness.jax_nn(spec.name)) is not None:
         contenders["jax.nn"] = in_jax(one_pass(peer, kind), inputs)
-    if (peer := common.pytorch(spec.name)) is not None:
+    if (peer := harness.pytorch(spec.name)) is not None:
         contenders["torch"] = in_torch(peer, kind, host, dtype), 1
     # A sign flip and not jnp.copy, which XLA runs on one thread of a CPU, and may drop.
     contenders["copy"] = in_jax(lambda *arrays: tuple(-a for a in arrays), inputs)
@@ -214,7 +214,7 @@ def show_cells(cells: list[dict[str, Any]]) -> str:
         ]
 
     columns = ["function", "pass", "dtype", "size", "jaxact", "jax.nn", "torch", "copy"]
-    return common.table(
+    return harness.table(
         "Median time in microseconds",
         [*columns, "jax.nn / jaxact", "least", "torch / jaxact", "least", "of copy"],
         map(row, cells),
@@ -247,7 +247,7 @@ def show_summary(cells: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
                 [peer, kind, dtype, f"{mean:.2f}", f"{least:.2f}", f"{worst['ratio'][peer]:.2f}", where, f"{copy:.0%}"]
             )
     columns = ["peer", "pass", "dtype", "geometric mean", "of least times", "worst", "worst is", "of copy"]
-    return common.table("How many times as fast as its peer jaxact is", columns, rows), summary
+    return harness.table("How many times as fast as its peer jaxact is", columns, rows), summary
 
 
 # What surrounds the kernel: the call, the compiler, the partitioner.
@@ -259,8 +259,8 @@ def eager_overhead(specs: list[jaxact.Activation], rounds: int = 30, calls: int 
     empty = jax.jit(lambda x: x + 0)
     out = {}
     for spec in specs:
-        functions = {"empty": empty, "jaxact": common.of_one_array(spec.function)}
-        if (peer := common.jax_nn(spec.name)) is not None:
+        functions = {"empty": empty, "jaxact": harness.of_one_array(spec.function)}
+        if (peer := harness.jax_nn(spec.name)) is not None:
             functions["jax.nn"] = peer
         times: dict[str, list[float]] = {n: [] for n in functions}
         for f in functions.values():
@@ -281,8 +281,8 @@ def compile_times(specs: list[jaxact.Activation], rounds: int = 5) -> dict[str, 
     x = jax.ShapeDtypeStruct((64, WIDTH), jnp.float32)
     out = {}
     for spec in specs:
-        functions = {"jaxact": common.of_one_array(spec.function)}
-        if (peer := common.jax_nn(spec.name)) is not None:
+        functions = {"jaxact": harness.of_one_array(spec.function)}
+        if (peer := harness.jax_nn(spec.name)) is not None:
             functions["jax.nn"] = peer
         times: dict[str, list[float]] = {n: [] for n in functions}
         for _ in range(rounds):
@@ -307,7 +307,7 @@ def recompilations(specs: list[jaxact.Activation]) -> dict[str, int]:
     first, second = (jnp.asarray(np.random.default_rng(i).normal(size=(4, 8)), jnp.float32) for i in (0, 1))
     out = {}
     for spec in specs:
-        f = common.of_one_array(spec.function)
+        f = harness.of_one_array(spec.function)
         gradient = jax.jit(jax.grad(lambda x, f=f: f(x).sum()))
         f(first), gradient(first)
         jax.monitoring.register_event_duration_secs_listener(listen)
@@ -334,10 +334,13 @@ def _collectives(names: list[str]) -> dict[str, list[str]]:
     out = {}
     for name in names:
         x = jax.ShapeDtypeStruct((64, WIDTH), jnp.float32, sharding=sharding)
-        y = jax.eval_shape(common.of_one_array(jaxact.get(name)), x)
+        y = jax.eval_shape(harness.of_one_array(jaxact.get(name)), x)
         y = jax.ShapeDtypeStruct(y.shape, y.dtype, sharding=sharding)
         text = (
-            jax.jit(one_pass(common.of_one_array(jaxact.get(name)), "forward+backward")).lower(x, y).compile().as_text()
+            jax.jit(one_pass(harness.of_one_array(jaxact.get(name)), "forward+backward"))
+            .lower(x, y)
+            .compile()
+            .as_text()
         )
         out[name] = sorted(set(_COLLECTIVE.findall(text)))
     return out
@@ -353,7 +356,7 @@ def collectives(specs: list[jaxact.Activation]) -> dict[str, list[str]]:
 
 
 def surroundings(specs: list[jaxact.Activation]) -> tuple[str, dict[str, Any]]:
-    with common.console.status("calls, compilations, partitions"):
+    with harness.console.status("calls, compilations, partitions"):
         eager, compiling = eager_overhead(specs), compile_times(specs)
         again, moved = recompilations(specs), collectives(specs)
 
@@ -380,7 +383,7 @@ def surroundings(specs: list[jaxact.Activation]) -> tuple[str, dict[str, Any]]:
         "recompiled",
         "collectives",
     ]
-    text = common.table("Calls, compilation, partitioning", columns, map(row, eager))
+    text = harness.table("Calls, compilation, partitioning", columns, map(row, eager))
     ratios = [c["jaxact"] / c["jax.nn"] for c in compiling.values() if "jax.nn" in c]
     return text, {
         "eager_overhead_us": eager,
@@ -416,19 +419,19 @@ def main(
     """
     keep_freed_memory()
     if into is None and not names and not quick:
-        into = common.RESULTS
+        into = harness.RESULTS
     if quick:
         names, sizes, rounds = names or QUICK, (22,), min(rounds, 7)
-    specs = [s for s in common.chosen(names) if names or common.jax_nn(s.name) or common.pytorch(s.name)]
+    specs = [s for s in harness.chosen(names) if names or harness.jax_nn(s.name) or harness.pytorch(s.name)]
     todo = [(s, k, d, 2**n) for s in specs for d in dtypes for n in sizes for k in PASSES]
     cells = []
-    with common.progress() as bar:
+    with harness.progress() as bar:
         for spec, kind, dtype, size in bar.track(todo, description="speed"):
             cells.append(cell(spec, kind, dtype, size, rounds, slot))
     times = show_cells(cells)
     text, summary = show_summary(cells)
     bandwidth = max(copy_bandwidth(c) for c in cells)
-    common.console.print(f"The fastest copy moves {bandwidth:.0f} GB/s.")
+    harness.console.print(f"The fastest copy moves {bandwidth:.0f} GB/s.")
     results: dict[str, Any] = {"copy_bandwidth_GB_per_s": bandwidth, "summary": summary, "cells": cells}
     texts = [text, times]
     if not quick:
@@ -436,7 +439,7 @@ def main(
         texts.append(text)
         results |= around
     if into is not None:
-        common.save("speed", results, "\n".join(texts), into)
+        harness.save("speed", results, "\n".join(texts), into)
     return results
 
 

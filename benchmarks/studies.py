@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import common
+import harness
 import tyro
 
 Table = tuple[list[str], list[list[str]]]
@@ -102,12 +102,12 @@ def run(study: Study, inputs: dict[str, Path]) -> dict[str, Any]:
         out = Path(folder) / "run"
         given = [str(inputs[a].resolve()) if a in inputs else a for a in arguments]
         began = time.perf_counter()
-        command = [sys.executable, str(common.ROOT / "examples" / script), *given, "--out", str(out)]
+        command = [sys.executable, str(harness.ROOT / "examples" / script), *given, "--out", str(out)]
         subprocess.run(command, check=True, cwd=folder)
         seconds = time.perf_counter() - began
         results = json.loads((out / "results.json").read_text())
     columns, rows = study.table(results)
-    facts = {k: v for k, v in common.circumstances().items() if k != "command"}
+    facts = {k: v for k, v in harness.circumstances().items() if k != "command"}
     return {
         "title": study.title,
         "command": f"python examples/{study.command}",
@@ -120,7 +120,7 @@ def run(study: Study, inputs: dict[str, Path]) -> dict[str, Any]:
 
 
 def main(
-    names: tuple[str, ...] = (), mnist: Path | None = None, text: Path | None = None, into: Path = common.RESULTS
+    names: tuple[str, ...] = (), mnist: Path | None = None, text: Path | None = None, into: Path = harness.RESULTS
 ) -> None:
     """Run studies and write down what came out.
 
@@ -133,21 +133,21 @@ def main(
     inputs = {k: v for k, v in {"MNIST": mnist, "TEXT": text}.items() if v is not None}
     if unknown := set(names) - set(STUDIES):
         sys.exit(f"error: no study {', '.join(sorted(unknown))}; there are {', '.join(STUDIES)}")
-    written = into / f"studies-{common.platform_name()}.json"
+    written = into / f"studies-{harness.platform_name()}.json"
     kept = json.loads(written.read_text())["studies"] if written.exists() else {}
     for name in names or STUDIES:
         needed = {"MNIST", "TEXT"} & set(shlex.split(STUDIES[name].command)) - set(inputs)
         if needed:
-            common.console.print(f"{name} is left out: it needs --{' and --'.join(sorted(needed)).lower()}")
+            harness.console.print(f"{name} is left out: it needs --{' and --'.join(sorted(needed)).lower()}")
             continue
         kept[name] = run(STUDIES[name], inputs)
         kept = {n: kept[n] for n in STUDIES if n in kept}
         texts = [
-            common.table(s["title"], s["columns"], s["rows"]) + f"\n`{s['command']}`, {s['seconds']} s, {s['date']}.\n"
+            harness.table(s["title"], s["columns"], s["rows"]) + f"\n`{s['command']}`, {s['seconds']} s, {s['date']}.\n"
             for s in kept.values()
         ]
         command = "python benchmarks/studies.py --mnist DIR --text FILE"
-        common.save("studies", {"studies": kept}, "\n".join(texts), into, command)
+        harness.save("studies", {"studies": kept}, "\n".join(texts), into, command)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ of an epoch, after compilation.
 
 from __future__ import annotations
 
-import importlib.util
 import statistics
 import sys
 import tempfile
@@ -29,23 +28,10 @@ import jax
 import numpy as np
 import tyro
 
-# From here on "common" and "train" are those of the examples.
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))  # "train" is the one of these
+import harness
 from common import classify, data, mesh, optimiser, seeds, trainer
 from train import Options, make_model, start
-
-
-def _beside(name: str) -> Any:
-    """The module of that name beside this script, where the examples have one of the same name."""
-    spec = importlib.util.spec_from_file_location(f"benchmarks_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-common = _beside("common")
 
 
 def random_images(samples: int) -> data.Images:
@@ -135,7 +121,7 @@ def by_seeds(images: data.Images, numbers: tuple[int, ...], rounds: int) -> list
     return [{**f, "speedup": f["rate"] / found[0]["rate"]} for f in found]
 
 
-def main(quick: bool = False, into: Path = common.RESULTS) -> None:
+def main(quick: bool = False, into: Path = harness.RESULTS) -> None:
     """Measure, print the tables and write them down.
 
     Args:
@@ -148,7 +134,7 @@ def main(quick: bool = False, into: Path = common.RESULTS) -> None:
     few = random_images(640 if quick else 6_400)
     vectorised = by_seeds(few, (1, 2) if quick else (1, 4, 8, 16), rounds)
     tables = [
-        common.table(
+        harness.table(
             "A training step, ms",
             ["batch", "trainer", "bare loop", "ratio", "of least times"],
             [
@@ -159,13 +145,13 @@ def main(quick: bool = False, into: Path = common.RESULTS) -> None:
                 for x in loops
             ],
         ),
-        common.table(
+        harness.table(
             "Many seeds in one program",
             ["seeds", "images/s", "against in turn"],
             [[str(x["seeds"]), f"{x['rate']:,.0f}", f"{x['speedup']:.2f}"] for x in vectorised],
         ),
     ]
-    common.save("train", {"loops": loops, "seeds": vectorised}, "\n".join(tables), into)
+    harness.save("train", {"loops": loops, "seeds": vectorised}, "\n".join(tables), into)
 
 
 if __name__ == "__main__":
