@@ -438,7 +438,8 @@ def pserf(x: ArrayLike, gamma: ArrayLike = 1.25, delta: ArrayLike = 0.85) -> Arr
 
     .. math:: \mathrm{pserf}(x) = x \, \mathrm{erf}(\gamma \log(1 + e^{\delta x}))
 
-    At -inf it is -0, at +inf it is +inf.
+    Implementations differ in where it starts: others have gamma at 1 and delta at 1.25. At -inf it is -0, at +inf it is
+    +inf.
 
     Args:
       x: real array of any shape.
