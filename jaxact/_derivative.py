@@ -114,10 +114,8 @@ def _with_rule(
     few_bits: bool,
 ) -> Callable[..., Array]:
     # A parameter may have all the bits of float32 beside a half precision x, and so may the sum that is its gradient.
-    value, slopes = (
-        _traced_once(value, few_bits),
-        tuple(_traced_once(s, few_bits and i == 0) for i, s in enumerate(slopes)),
-    )
+    value = _traced_once(value, few_bits)
+    slopes = tuple(_traced_once(s, few_bits and i == 0) for i, s in enumerate(slopes))
 
     def wide(x: Array, *parameters: Array) -> Array:
         return lax.convert_element_type(value(*_widen(x, *parameters)), x.dtype)
@@ -176,7 +174,6 @@ def _traced_once(f: Callable[..., Array] | None, few_bits: bool) -> Any:
     """
     if f is None:
         return None
-
     compiled = jit(f)
 
     def call(*arguments: Array) -> Array:

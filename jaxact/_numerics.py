@@ -6,8 +6,8 @@ and ``tanh`` are up to 1, 5, 2.5 and 5 ulp off on CPU and differ elsewhere. Poly
 minimax ones, of ``_coefficients``.
 
 All functions take and return float32 or float64. Those that look at bits have a derivative of their own. For a result
-that is rounded to a half precision in the end, 2^-19 is exact enough, and everything is done with fewer terms, and sums
-of two numbers have nothing in their second part; see :func:`jaxact._derivative.few_bits_do`.
+that is rounded to a half precision in the end, 2^-19 is exact enough: polynomials have fewer terms there, and sums of
+two numbers no second; see :func:`jaxact._derivative.few_bits_do`.
 """
 
 from __future__ import annotations
