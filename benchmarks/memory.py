@@ -9,7 +9,8 @@
 ``network`` is what a compiler makes of it: the temporary memory of the compiled gradient of a perceptron in its
 weights, in units of one activation array, per layer. Two is what such a network needs without recomputation, the
 activation's input and its output; temporary results of the backward pass come on top. It is measured with the layers
-unrolled and scanned, and, like ``kept``, for jaxact, for jax.nn, and for jax.nn with ``jax.checkpoint`` around it.
+scanned, and for what jax.nn has too also unrolled; like ``kept``, for jaxact, for jax.nn, and for jax.nn with
+``jax.checkpoint`` around it.
 """
 
 from __future__ import annotations
@@ -116,6 +117,8 @@ def main(
                 continue
             for key in whole:
                 way, dtype = key.split(", ")
+                if way == "unrolled" and len(functions) == 1:  # a long formula, many times over, takes minutes
+                    continue
                 size = (layers, width, rows)
                 whole[key][spec.name] = {n: network(f, dtype, way == "scanned", *size) for n, f in functions.items()}
 

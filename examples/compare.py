@@ -10,7 +10,8 @@ over the seeds; one that contains 0 is within noise. With many activations, one 
 truth.
 
 With ``--seeds 23 --activations relu silu mish`` the first command takes a minute on two busy cores and gave relu
-97.93 %, mish 0.45 ± 0.12 and silu 0.65 ± 0.14 percentage points worse.
+97.93 %, mish 0.45 ± 0.12 and silu 0.65 ± 0.14 percentage points worse. On MNIST, with ``--epochs 2``, nine minutes gave
+relu 98.15 %, mish the same to within 0.04 points, and silu 0.08 ± 0.03 worse.
 """
 
 from __future__ import annotations
