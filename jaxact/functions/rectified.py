@@ -23,7 +23,7 @@ from jax.typing import ArrayLike
 from jaxact import _numerics as num
 from jaxact import _two as two
 from jaxact._activation import INF, _equal_rank, activation
-from jaxact._derivative import differentiable, differentiable_map
+from jaxact._derivative import all_bits, differentiable, differentiable_map
 
 
 def _positive(x: Array) -> Array:
@@ -488,7 +488,8 @@ def nlrelu(x: ArrayLike, beta: ArrayLike = 1.0) -> Array:
       arXiv:1908.03682.
     """
     z = beta * jnp.maximum(x, 0)
-    near = z * num.log1p_over(jnp.minimum(z, 1))
+    with all_bits():  # or the least normal number would come out below itself, and so as 0
+        near = z * num.log1p_over(jnp.minimum(z, 1))
     unit, _, argument = _nlrelu_parts(x, beta)
     far = jnp.where(unit < 1, num.log(argument, 64), num.log(jnp.maximum(argument, 1)))
     return jnp.where(z <= 1, near, jnp.where(z < INF, far, jnp.where(x < INF, far, z)))
