@@ -68,8 +68,8 @@ def _shifted(x: Array, mask: tuple[Array, ...], axis: Axis) -> tuple[Array, Arra
 
 # XLA's CPU backend gives the sums of a row to YNNPACK, as one loop with whatever around them is made of operations that
 # have a name. Where few bits do, that can be all of it: hence XLA's exponential, and no selections. Else it can only be
-# a part, what comes between the parts is stored, and it takes up to three times as long: hence a selection beside every
-# sum, which YNNPACK does not know.
+# a part, what comes between the parts is stored, which takes longer: hence a selection beside every sum, which YNNPACK
+# does not know.
 
 
 def _softmax(x: Array, *mask: Array, axis: Axis) -> Array:
