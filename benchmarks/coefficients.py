@@ -187,10 +187,10 @@ def main() -> None:
         ("NORMAL_CENTRE", CENTRE): lambda d, i: table(normal_centre, 0, 1.02, (4, 5, 12)[i], d),
         ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 6, 15.5), (2.5, 9, 15.5), (4.0, 23, 40))[i]),
         ("NORMAL_BEND", BEND): lambda d, i: bend_table(d, *((4.0, 7, 15.5), (4.0, 9, 15.5), (6.0, 24, 40))[i]),
-        ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (6, 8, 18)[i], d),
         ("TANH_SHRINK", SHRINK): lambda d, i: table(tanh_shrink, 0, 1, (5, 7, 16)[i], d),
     }
     without_half = {
+        ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (8, 18)[i], d),
         ("SIN_REST", SIN): lambda d, i: table(sin_rest, 0, 0.64, (2, 6)[i], d),
         ("COS_REST", COS): lambda d, i: table(cos_rest, 0, 0.64, (2, 6)[i], d),
         ("EXP_CUBIC", EXP_CUBIC): lambda d, i: table(

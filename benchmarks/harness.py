@@ -1,4 +1,4 @@
-"""What the three benchmarks share: the peers, the machine, and where results go."""
+"""What the benchmarks share: the peers, the machine, and where results go."""
 
 from __future__ import annotations
 

@@ -62,18 +62,20 @@ def few_bits_do() -> bool:
     return _FEW_BITS.get()
 
 
+def _with_bits(f: Callable[..., Array], few_bits: bool) -> Callable[..., Array]:
+    """``f``, traced with few bits or all, whoever asks."""
+
+    @functools.wraps(f)
+    def traced(*args: Any, **kwargs: Any) -> Array:
+        with _while_set(_FEW_BITS, few_bits):
+            return f(*args, **kwargs)
+
+    return traced
+
+
 def jit(f: Callable[..., Array], **options: Any) -> Callable[..., Array]:
     """``jax.jit``, with a program of its own for where :func:`few_bits_do`, each made when it is first called."""
-
-    @functools.cache
-    def program(few_bits: bool) -> Callable[..., Array]:
-        @functools.wraps(f)
-        def with_bits(*args: Any, **kwargs: Any) -> Array:
-            with _while_set(_FEW_BITS, few_bits):
-                return f(*args, **kwargs)
-
-        return jax.jit(with_bits, **options)
-
+    program = functools.cache(lambda few_bits: jax.jit(_with_bits(f, few_bits), **options))
     return lambda *args, **kwargs: program(few_bits_do())(*args, **kwargs)
 
 
@@ -174,15 +176,9 @@ def _traced_once(f: Callable[..., Array] | None, few_bits: bool) -> Any:
     """
     if f is None:
         return None
-    compiled = jit(f)
-
-    def call(*arguments: Array) -> Array:
-        if is_plain():
-            return f(*arguments)
-        with _while_set(_FEW_BITS, few_bits):
-            return compiled(*arguments)
-
-    return call
+    # Made at the first call, since most functions are imported and not called.
+    called = functools.cache(lambda: jax.jit(_with_bits(f, few_bits)))
+    return lambda *arguments: (f if is_plain() else called())(*arguments)
 
 
 def _remat(f: Callable[..., Array]) -> Callable[..., Array]:

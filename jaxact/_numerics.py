@@ -12,7 +12,7 @@ two numbers no second; see :func:`jaxact._derivative.few_bits_do`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jax.numpy as jnp
@@ -132,13 +132,14 @@ def _expm1(x: Array) -> Array:
     return scale * ((polynomial(sum_r, powers) * (sum_r * sum_r) + r_low) + r) + (scale - 1)
 
 
-_exp_up_1 = differentiable(_exp_up, lambda x: exp_up(x))
-_exp_up_2 = differentiable(_exp_up, lambda x, low: exp_up(x, low), lambda x, low: exp_up(x, low))
+def _of_a_sum(value: Callable[..., Array], slope: Callable[..., Array]) -> Callable[..., Array]:
+    """``value(x, low)``, differentiable at ``x + low``, whether there is a ``low`` or not."""
+    of_one, of_two = differentiable(value, slope), differentiable(value, slope, slope)
+    return lambda x, low=None: of_one(x) if low is None else of_two(x, low)
 
 
-def exp_up(x: Array, low: Array | None = None) -> Array:
-    """``2^64 e^(x + low)`` for clamped ``x <= 0`` and ``low`` a correction far below ``x``, within 0.7 ulp."""
-    return _exp_up_1(x) if low is None else _exp_up_2(x, low)
+exp_up = _of_a_sum(_exp_up, lambda x, low=None: exp_up(x, low))
+"""``2^64 e^(x + low)`` for clamped ``x <= 0`` and ``low`` a correction far below ``x``, within 0.7 ulp."""
 
 
 def exp(x: Array, low: Array | None = None) -> Array:
@@ -247,20 +248,11 @@ def _sigmoid_curvature(x: Array, low: Array | None = None) -> Array:
     return jnp.where(x < 0, -q, q) * expm1(z) * (e * q * q)
 
 
-_sigmoid_slope_1 = differentiable(_sigmoid_slope, _sigmoid_curvature)
-_sigmoid_slope_2 = differentiable(_sigmoid_slope, _sigmoid_curvature, _sigmoid_curvature)
-_sigmoid_1 = differentiable(_sigmoid, _sigmoid_slope_1)
-_sigmoid_2 = differentiable(_sigmoid, _sigmoid_slope_2, _sigmoid_slope_2)
+sigmoid_slope = _of_a_sum(_sigmoid_slope, _sigmoid_curvature)
+"""Slope of the logistic function at ``x + low``."""
 
-
-def sigmoid(x: Array, low: Array | None = None) -> Array:
-    """Logistic function of ``x + low``."""
-    return _sigmoid_1(x) if low is None else _sigmoid_2(x, low)
-
-
-def sigmoid_slope(x: Array, low: Array | None = None) -> Array:
-    """Slope of the logistic function at ``x + low``."""
-    return _sigmoid_slope_1(x) if low is None else _sigmoid_slope_2(x, low)
+sigmoid = _of_a_sum(_sigmoid, sigmoid_slope)
+"""Logistic function of ``x + low``."""
 
 
 def times_sigmoid(x: Array, z: Array, low: Array | None = None) -> Array:
@@ -294,13 +286,8 @@ def _silu_curvature(z: Array, low: Array | None = None) -> Array:
     return silu_curvature_up(z, low) * DOWN
 
 
-_silu_slope_1 = differentiable(_silu_slope, _silu_curvature)
-_silu_slope_2 = differentiable(_silu_slope, _silu_curvature, _silu_curvature)
-
-
-def silu_slope(z: Array, low: Array | None = None) -> Array:
-    """Slope of ``z sigma(z)`` at ``z + low``."""
-    return _silu_slope_1(z) if low is None else _silu_slope_2(z, low)
+silu_slope = _of_a_sum(_silu_slope, _silu_curvature)
+"""Slope of ``z sigma(z)`` at ``z + low``."""
 
 
 # The normal distribution, from its tails inwards, for t >= 0.

@@ -411,7 +411,7 @@ def _celu_slope(x: Array, alpha: Array) -> Array:
 
 def _celu_alpha_slope(x: Array, alpha: Array) -> Array:
     z, low = _celu_argument(x, alpha)
-    near = z * z * num.polynomial(jnp.maximum(z, -2), num.minimax(z, coefficients.CELU_REST))
+    near = z * z * num.polynomial(jnp.maximum(z, -2), coefficients.CELU_REST[z.dtype.name])
     return jnp.where(x > 0, 0, jnp.where(z > -2, near, (1 - z) * num.exp(z, low) - 1))
 
 
