@@ -185,7 +185,7 @@ def main() -> None:
         ),
         ("LOG1P", LOG1P): lambda d, i: table(log1p_over, 0, 1, (6, 10, 22)[i], d),
         ("NORMAL_CENTRE", CENTRE): lambda d, i: table(normal_centre, 0, 1.02, (4, 5, 12)[i], d),
-        ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 6, 15.5), (2.5, 9, 15.5), (4.0, 23, 40))[i]),
+        ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 6, 15.5), (1.0, 9, 15.5), (4.0, 23, 40))[i]),
         ("NORMAL_BEND", BEND): lambda d, i: bend_table(d, *((4.0, 7, 15.5), (4.0, 9, 15.5), (6.0, 24, 40))[i]),
         ("TANH_SHRINK", SHRINK): lambda d, i: table(tanh_shrink, 0, 1, (5, 7, 16)[i], d),
     }

@@ -122,7 +122,8 @@ def _with_rule(
     def wide(x: Array, *parameters: Array) -> Array:
         return lax.convert_element_type(value(*_widen(x, *parameters)), x.dtype)
 
-    with_rule = jax.custom_jvp(wide)
+    # Without the checkpoint a scan computes the constants of the value ahead of its loop, and stores them as arrays.
+    with_rule = jax.custom_jvp(_remat(wide))
 
     def function(*arguments: Array) -> Array:
         return wide(*arguments) if is_plain() else with_rule(*arguments)
@@ -203,7 +204,7 @@ def differentiable_map(
         with _while_set(_FEW_BITS, x.dtype in _NARROW):
             return lax.convert_element_type(value(*_widen(x, *parameters), *data), x.dtype)
 
-    with_rule = jax.custom_jvp(wide)
+    with_rule = jax.custom_jvp(_remat(wide))
 
     def function(*arguments: Array) -> Array:
         return wide(*arguments) if is_plain() else with_rule(*arguments)

@@ -18,6 +18,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.typing import ArrayLike
 
 from jaxact import _coefficients as coefficients
 from jaxact._derivative import differentiable, few_bits_do, is_plain
@@ -40,13 +41,15 @@ _FORMAT = {  # integer type, bits of the fraction, exponent bias
 _UPPER_HALF = {"float32": np.uint32(0xFFFFF000), "float64": np.uint64(0xFFFFFFFFF8000000)}
 _LIMIT = {"float32": 112.0, "float64": 750.0}
 
+_SIGMOID_RANGE = {"float32": (-89.0, 87.0), "float64": (-710.0, 708.0)}  # whose ends give 0 and 1
+
 _NORMAL_LIMIT = {"float32": 15.0, "float64": 38.7}
 
 
 def polynomial(x: Array, powers: tuple[float, ...]) -> Array:
     """Polynomial by Horner's rule, highest power first."""
     first, second, *rest = powers
-    total = first * x + second  # never an array of constants: scan would hoist and so store it
+    total = first * x + second
     for c in rest:
         total = total * x + c
     return total
@@ -103,10 +106,10 @@ def exp_parts(x: Array, low: Array | None = None, power: int = 0) -> tuple[Array
     """``2^power e^(x + low)``, a normal number, as an unrounded sum of two numbers. Not to be differentiated."""
     if is_plain():
         return jnp.exp(sum_of(x, low)) * 2.0**power, None
+    if few_bits_do():
+        return _rounded_exp(x, low, power), None
     n, r, r_low = reduce(x, low)
     scale = power_of_two(n + power, x.dtype)
-    if few_bits_do():
-        return scale * polynomial(r + r_low, (*minimax(x, coefficients.EXP), 1.0, 1.0)), None
     high = scale * r
     total = scale + high
     # What that sum lost. The scale is no constant, or XLA would fold this to 0.
@@ -115,8 +118,16 @@ def exp_parts(x: Array, low: Array | None = None, power: int = 0) -> tuple[Array
     return total, scale * (polynomial(r, minimax(x, coefficients.EXP)) * (r * r) + r_low) + lost
 
 
+def _rounded_exp(x: Array, low: Array | None, power: ArrayLike = 0) -> Array:
+    """:func:`exp_parts` as one number, within 1 ulp."""
+    if is_plain():
+        return jnp.exp(sum_of(x, low)) * 2.0**power
+    n, r, r_low = reduce(x, low)
+    return power_of_two(n + power, x.dtype) * polynomial(r + r_low, (*minimax(x, coefficients.EXP), 1.0, 1.0))
+
+
 def _exp_up(x: Array, low: Array | None = None) -> Array:
-    return sum_of(*exp_up_parts(x, low))
+    return _rounded_exp(x, low, 64)
 
 
 def _expm1(x: Array) -> Array:
@@ -125,11 +136,8 @@ def _expm1(x: Array) -> Array:
     x = jnp.maximum(x, -limit(x) / 2)
     n, r, r_low = reduce(x)
     scale = power_of_two(n, x.dtype)
-    sum_r = r + r_low
-    powers = minimax(x, coefficients.EXP)
-    if few_bits_do():
-        return scale * (sum_r * polynomial(sum_r, (*powers, 1.0))) + (scale - 1)
-    return scale * ((polynomial(sum_r, powers) * (sum_r * sum_r) + r_low) + r) + (scale - 1)
+    r = r + r_low
+    return scale * (r * polynomial(r, (*minimax(x, coefficients.EXP), 1.0))) + (scale - 1)
 
 
 def _of_a_sum(value: Callable[..., Array], slope: Callable[..., Array]) -> Callable[..., Array]:
@@ -232,8 +240,7 @@ def mirrored(low: Array | None, x: Array) -> Array | None:
 
 
 def _sigmoid(x: Array, low: Array | None = None) -> Array:
-    e = exp(-lax.abs(x), mirrored(low, x))
-    return jnp.where(x < 0, e, 1) / (1 + e)
+    return 1 / (1 + _rounded_exp(-jnp.clip(x, *_SIGMOID_RANGE[x.dtype.name]), None if low is None else -low))
 
 
 def _sigmoid_slope(x: Array, low: Array | None = None) -> Array:
@@ -257,17 +264,19 @@ sigmoid = _of_a_sum(_sigmoid, sigmoid_slope)
 
 def times_sigmoid(x: Array, z: Array, low: Array | None = None) -> Array:
     """``x sigma(z + low)`` for clamped ``z`` and finite ``x``. Not to be differentiated."""
-    negative = z < 0
-    up = exp_up(-lax.abs(z), mirrored(low, z))
-    return jnp.where(negative, x * up * DOWN, x) / (1 + up * DOWN)
+    far = z < -60  # there 1 + e^-z is beyond the largest number before the result is below the smallest
+    e = _rounded_exp(-jnp.minimum(z, 60), None if low is None else -low, jnp.where(far, -64, 0))
+    down = jnp.where(far, DOWN, 1)
+    return x / (down + e) * down
 
 
 def _silu_slope(z: Array, low: Array | None = None) -> Array:
     t = -magnitude(clamped(z))
     t_low = mirrored(low, z)
-    up = exp_up(t, t_low)
-    e = up * DOWN
-    left = up * ((sum_of(1 + t, t_low) + e) / (1 + e * (2 + e))) * DOWN
+    high, rest = exp_up_parts(t, t_low) if low is not None else (exp_up(t), None)
+    e = sum_of(high, rest) * DOWN
+    factor, square = (1 + t) + sum_of(e, t_low), 1 + e * (2 + e)
+    left = (high * (factor / square) if rest is None else (high * factor + rest * factor) / square) * DOWN
     return jnp.where(z < 0, left, 1 - left)
 
 
@@ -318,18 +327,16 @@ def normal_centre(x: Array) -> Array:
 
 def normal_tail_moment(t: Array) -> Array:
     """``t Phi(-t)`` for clamped ``t >= 1``. Not to be differentiated."""
-    k, powers = minimax(t, coefficients.NORMAL_TAIL)
+    k, (*upper, last) = minimax(t, coefficients.NORMAL_TAIL)
     high, rest = exp_up_parts(*minus_half_square(t))
-    if rest is None:
-        return t * high * polynomial(k / (k + t), powers) / (k + t) * DOWN
-    # The variable is k / (k + t), but 1 - t / (k + t) has the smaller error.
-    y = 1 - t / (k + t)
-    *upper, last = powers
-    last = 0 * t + last  # no constant, or XLA would fold what the sum below loses to 0
-    rest_of_ratio = y * polynomial(y, tuple(upper))
-    ratio = last + rest_of_ratio
-    lost = rest_of_ratio - (ratio - last)
-    return (t * high * ratio + t * (rest * ratio + high * lost)) / (k + t) * DOWN
+    s = k + t
+    y = 1 - t / s  # has a smaller error than k / s
+    m = 1 - y
+    rest_of_ratio = polynomial(y, tuple(upper))
+    if not few_bits_do():
+        rest_of_ratio = rest_of_ratio - 0.4 / k * ((t - s) + k)  # about what rounding s does to the result
+    factor = m * last + (m * y) * rest_of_ratio
+    return sum_of(high * factor, None if rest is None else rest * factor) * DOWN
 
 
 def normal_bend(t: Array) -> Array:

@@ -5,10 +5,6 @@ makes the dense sweeps fail.
 """
 
 KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
-    ("gelu_exact", "float32", "value"): (
-        3.6,
-        "a quotient, a polynomial, an exponential and three products, each rounded once; see docs/numerics.md",
-    ),
     ("soft_clipping", "float32", "alpha"): (
         30,
         "for a small alpha it is the difference of two numbers that are 1 / alpha times as large",

@@ -111,25 +111,28 @@ def silu(x: ArrayLike) -> Array:
     return num.times_sigmoid(jnp.maximum(x, -num.limit(x)), num.clamped(x))
 
 
-def _mish_slope(x: Array) -> Array:
-    x = num.clamped(x)
-    up = num.exp_up(-lax.abs(x))
-    e = up * num.DOWN
-    negative = x < 0
-    left = 4 * (1 + x) + e * ((6 + 4 * x) + e * (4 + e))
-    right = e * ((4 * x - 2) + 4 * e * ((x - 1) - e))
-    # The square of 2 + 2 e + e^2, or of 1 + 2 e + 2 e^2, with the rounding errors of the sums put back. The first term
-    # is no constant, or XLA would fold those errors to 0.
+def _mish_quotient(x: Array, e: Array) -> tuple[Array, Array]:
+    """``2 + 2 e + e^2`` on the left, ``1 + 2 e + 2 e^2`` on the right, and what rounding it lost."""
+    # The first term is no constant, or XLA would fold what was lost to 0.
     zero = 0 * x
-    first = jnp.where(negative, zero + 2, zero + 1)
-    second = e * jnp.where(negative, e, 2 * e)
+    first = jnp.where(x < 0, zero + 2, zero + 1)
+    second = e * jnp.where(x < 0, e, 2 * e)
     part = first + 2 * e
     q = part + second
-    square = q * q
-    if not few_bits_do():
-        square = square + 2 * q * ((2 * e - (part - first)) + (second - (q - part)))
-    ratio = jnp.where(negative, up * left, e * right) / square * jnp.where(negative, num.DOWN, 1)
-    return ratio + jnp.where(negative, 0, 1)
+    return q, (2 * e - (part - first)) + (second - (q - part))
+
+
+def _mish_slope(x: Array) -> Array:
+    x = num.clamped(x)
+    high, rest = num.exp_up_parts(-lax.abs(x))
+    e = num.sum_of(high, rest) * num.DOWN
+    left = 4 * ((1 + x) + e * ((1.5 + x) + e * (1 + 0.25 * e)))
+    right = e * ((4 * x - 2) + 4 * e * ((x - 1) - e))
+    q, lost = _mish_quotient(x, e)
+    square = q * q if few_bits_do() else q * q + 2 * q * lost
+    factor = jnp.where(x < 0, left, right)
+    ratio = num.sum_of(high * factor, None if rest is None else rest * factor) / square * num.DOWN
+    return ratio + jnp.where(x < 0, 0, 1)
 
 
 def _mish_curvature(x: Array) -> Array:
@@ -138,8 +141,9 @@ def _mish_curvature(x: Array) -> Array:
     e = up * num.DOWN
     left = 2 * (2 + x) + e * (2 * (4 + x) + e * (3 * (2 - x) + e * (2 * (1 - x))))
     right = 2 * (1 - x) + e * (3 * (2 - x) + e * (2 * (4 + x) + e * (2 * (2 + x))))
-    q = jnp.where(x < 0, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
-    return 4 * up * (jnp.where(x < 0, left, right * e) / (q * (q * q))) * num.DOWN
+    q, lost = _mish_quotient(x, e)
+    cube = q * (q * q if few_bits_do() else q * q + 3 * q * lost)
+    return 4 * up * (jnp.where(x < 0, left, right * e) / cube) * num.DOWN
 
 
 @activation(
@@ -172,7 +176,9 @@ def mish(x: ArrayLike) -> Array:
     up = num.exp_up(jnp.maximum(-lax.abs(x), -num.limit(x)))
     e = up * num.DOWN
     d = e * jnp.where(negative, 1 + e, 2 * e) / jnp.where(negative, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
-    return x * jnp.where(negative, up, 1) * (1 - d) * jnp.where(negative, num.DOWN, 1)
+    y = x * jnp.where(negative, up, 1)
+    lost = jnp.minimum(y, num.limit(x)) * d  # d is 0 beyond, and inf times 0 would be NaN
+    return (y - lost) * jnp.where(negative, num.DOWN, 1)
 
 
 def _gelu_exact_slope(x: Array) -> Array:
@@ -255,8 +261,8 @@ def _gelu_tanh_slope(x: Array) -> Array:
     u, u_low = gelu_tanh_argument(t)
     high, rest = num.exp_up_parts(u, u_low)
     e = num.sum_of(high, rest) * num.DOWN
-    factor = ((1 + u) + num.sum_of(2 * coefficients.GELU_TANH_B[0] * (t * t) * t, u_low)) + e  # 1 + t du/dt + e
-    left = num.sum_of(high * factor, rest if rest is None else rest * factor) / (1 + e * (2 + e)) * num.DOWN
+    factor = (1 + u) + (num.sum_of(2 * coefficients.GELU_TANH_B[0] * t * (t * t), u_low) + e)  # 1 + t du/dt + e
+    left = num.sum_of(high * factor, None if rest is None else rest * factor) / (1 + e * (2 + e)) * num.DOWN
     return jnp.where(x < 0, left, 1 - left)
 
 
@@ -264,12 +270,11 @@ def _gelu_tanh_curvature(x: Array) -> Array:
     t = -num.magnitude(_gelu_tanh_clamped(x))
     up = num.exp_up(*gelu_tanh_argument(t))
     e = up * num.DOWN
-    q = 1 + e
     slope_high, slope_low = _even_quadratic(t, 1, 3)  # du/dt
-    slope_square = slope_high * slope_high + slope_low * (2 * slope_high + slope_low)
+    product = t * (slope_high * slope_high + slope_low * (2 * slope_high + slope_low))
     sum_high, sum_low = _even_quadratic(t, 2, 12)  # 2 du/dt + t d2u/dt2
-    bend = (sum_high + t * slope_square * (1 - 2 * e / q)) + sum_low
-    return up * bend / (q * q) * num.DOWN
+    bend = (sum_high + product) + (sum_low - product * (2 * e / (1 + e)))
+    return up * (bend / (1 + e * (2 + e))) * num.DOWN
 
 
 @activation(
