@@ -1,14 +1,15 @@
 """How right: worst error in ulps of value, slope and curvature, for jaxact, jax.nn and PyTorch side by side.
 
-    python benchmarks/accuracy.py                     # every function, a few minutes on two cores
+    python benchmarks/accuracy.py                     # every function, half an hour on two cores
     python benchmarks/accuracy.py --names mish gelu   # some, shown and not written
     python benchmarks/accuracy.py --exhaustive        # all 2^32 float32 patterns, hours; stop it and start it again
 
-float16 and bfloat16 are swept whole, float32 every 1021st pattern and a dense body (or whole), against float64 formulas
-(reference.py); float64, and any function that is not in reference.py, at some thousand points against the tests'
-oracle. What counts as an ulp is defined in tests/ulp.py. Results that are NaN, infinite or 0 where the truth is none of
-these are errors without bound; they are counted, and shown with an argument: for a false zero the one where it replaces
-the most, for the others the one nearest to 0.
+float16 and bfloat16 are swept whole, float32 every 1021st pattern and a dense body, against float64 formulas
+(reference.py); jaxact at every float32 number from 2^-7 to 128 besides, or everywhere. float64, and any function that
+is not in reference.py, is compared at some thousand points with the tests' oracle, and what is not computed number by
+number as several.py says. What counts as an ulp is defined in tests/ulp.py. Results that are NaN, infinite or 0 where
+the truth is none of these are errors without bound; they are counted, and shown with an argument: for a false zero the
+one where it replaces the most, for the others the one nearest to 0.
 
 Left out are subnormal arguments, which XLA reads as zero, and points at which the derivative in question jumps, where
 libraries differ by convention (the tests hold jaxact to jax.nn's). Slope and curvature are by reverse mode, once and
@@ -21,8 +22,11 @@ import contextlib
 import functools
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +40,7 @@ import harness
 import oracle
 import reference
 import samples
+import several
 import ulp
 
 import jaxact
@@ -44,6 +49,13 @@ ORDERS = ("value", "slope", "curvature")
 LIBRARIES = ("jaxact", "jax.nn", "torch")
 GOALS = {"float32": (3, 4, 8), "float64": (4, 4, math.inf)}  # of the half precisions it is 0.51
 CHUNK = 2**21
+# What the oracle calls the coefficients of a function that has a vector of them. With slopes of 0, one hinge is as any.
+COEFFICIENTS = {
+    "apl": None,
+    "hermite": ("c0", "c1", "c2", "c3", "c4"),
+    "poly_relu": ("w1", "w2", "w3", "bias"),
+    "rational": ("a0", "a1", "a2", "a3", "a4", "a5", "b1", "b2", "b3", "b4"),
+}
 
 
 # What is measured.
@@ -111,7 +123,10 @@ class Truth:
     def __init__(self, spec: jaxact.Activation, dtype: np.dtype, slowly: bool = False):
         # Parameters are of the dtype that jaxact computes in.
         wide = np.float64 if dtype == np.float64 else np.float32
-        parameters = {n: float(wide(default)) for n, default in spec.parameters.items()}
+        defaults = {n: np.ravel(default) for n, default in spec.parameters.items()}
+        if names := COEFFICIENTS.get(spec.name):
+            defaults = dict(zip(names, np.concatenate(list(defaults.values())), strict=True))
+        parameters = {n: float(wide(np.ravel(default)[0])) for n, default in defaults.items()}
         self.slow = slowly or spec.name not in reference.FORMULAS
         formulas = oracle if self.slow else reference
         self.evaluate = functools.partial(formulas.derivatives, spec.name, **parameters)
@@ -247,9 +262,21 @@ def hard_points(spec: jaxact.Activation) -> tuple[float, ...]:
     return (*spec.kinks, *([] if spec.minimum is None else [spec.minimum]))
 
 
-def sweep(spec: jaxact.Activation, dtype: str, libraries: tuple[str, ...], stride: int, body: int) -> Records:
+def float32_between(least: float, most: float) -> Iterator[np.ndarray]:
+    """Every number whose magnitude is one of these."""
+    first, last = (int(np.float32(v).view(np.uint32)) for v in (least, most))
+    for sign in (0, 2**31):
+        for start in range(first, last, CHUNK):
+            yield patterns(sign + start, sign + min(start + CHUNK, last))
+
+
+def sweep(
+    name: str, dtype: str, libraries: tuple[str, ...], stride: int, body: int, dense: tuple[float, float]
+) -> Records:
     """Records of one function in one dtype, on a sample; all of a half precision."""
-    records: Records = {}
+    spec, records = jaxact.spec(name), {}
+    if several.has_truth(spec):
+        return of_several(spec, dtype, libraries)
     functions = contenders(spec.name, libraries)
     with jax.enable_x64(True) if dtype == "float64" else contextlib.nullcontext():
         truth = Truth(spec, jnp.dtype(dtype), slowly=dtype == "float64")
@@ -262,7 +289,32 @@ def sweep(spec: jaxact.Activation, dtype: str, libraries: tuple[str, ...], strid
             chunks = float32_sample(hard_points(spec), stride, body)
         for x in chunks:
             measure(functions, truth, x, records)
+        if dtype == "float32" and not truth.slow and "jaxact" in functions:
+            for x in float32_between(*dense):
+                measure({"jaxact": functions["jaxact"]}, truth, x, records)
     return records
+
+
+def of_several(spec: jaxact.Activation, dtype: str, libraries: tuple[str, ...]) -> Records:
+    """Records of a function that is not computed number by number."""
+    records: Records = {}
+    with jax.enable_x64(True) if dtype == "float64" else contextlib.nullcontext():
+        at, truth, functions = several.case(spec, jnp.dtype(dtype))
+        for library in libraries:
+            if library not in functions:
+                continue
+            for (what, (true, rest, unit)), got in zip(truth.items(), functions[library](), strict=True):
+                errors = ulp.error(got, true, rest, unit)
+                records.setdefault(library, {})[what] = record(*(a.ravel() for a in (errors, at, got, true)))
+    return records
+
+
+def workers() -> Executor:
+    """A process for each core of a CPU, on which the oracle takes most of the time; an accelerator has but one."""
+    if jax.default_backend() != "cpu":
+        return ThreadPoolExecutor(1)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return ProcessPoolExecutor(cores, mp_context=get_context("spawn"))
 
 
 class Exhaustive:
@@ -301,8 +353,10 @@ class Exhaustive:
 # Reports.
 
 
-def goal(dtype: str, order: int) -> float:
-    return GOALS[dtype][order] if dtype in GOALS else 0.51
+def goal(dtype: str, what: str) -> float:
+    if dtype not in GOALS:
+        return 0.51
+    return GOALS[dtype][ORDERS.index(what)] if what in ORDERS else GOALS[dtype][1]
 
 
 def figure(found: dict[str, Any] | None, bound: float = math.inf) -> str:
@@ -314,27 +368,34 @@ def figure(found: dict[str, Any] | None, bound: float = math.inf) -> str:
 
 
 def show(results: dict[str, dict[str, Records]]) -> str:
-    """A table of worst errors for each dtype, and one of the arguments that cause those of jaxact."""
+    """Tables of worst errors for each dtype, and one of the arguments that cause those of jaxact."""
     texts = []
     for dtype in dict.fromkeys(d for by in results.values() for d in by):
         libraries = [b for b in LIBRARIES if any(b in by.get(dtype, {}) for by in results.values())]
-        rows = []
+        rows, of_several = [], []
         for name, by in results.items():
-            cells = []
-            for library in libraries:
-                of = by.get(dtype, {}).get(library, {})
-                bounds = [goal(dtype, k) if library == "jaxact" else math.inf for k in range(3)]
-                cells += [figure(of.get(w), b) for w, b in zip(ORDERS, bounds, strict=True)]
-            rows.append([name, *cells])
-        columns = ["function", *(f"{b} {w}" for b in libraries for w in ORDERS)]
-        texts.append(harness.table(f"Worst error in ulps, {dtype}", columns, rows))
+            found = by.get(dtype, {})
+
+            def cell(library, what, found=found, dtype=dtype):
+                bound = goal(dtype, what) if library == "jaxact" else math.inf
+                return figure(found.get(library, {}).get(what), bound)
+
+            if several.has_truth(jaxact.spec(name)):
+                of_several += [[name, w, *(cell(b, w) for b in libraries)] for w in found.get("jaxact", {})]
+            else:
+                rows.append([name, *(cell(b, w) for b in libraries for w in ORDERS)])
+        if rows:
+            columns = ["function", *(f"{b} {w}" for b in libraries for w in ORDERS)]
+            texts.append(harness.table(f"Worst error in ulps, {dtype}", columns, rows))
+        if of_several:
+            title = f"Worst error in ulps, {dtype}, of gates and rows"
+            texts.append(harness.table(title, ["function", "what", *libraries], of_several))
 
     rows = []
     for name, by in results.items():
         for dtype, of in by.items():
-            for k, what in enumerate(ORDERS):
-                found = of.get("jaxact", {}).get(what)
-                if found is not None and (found["ulp"] > goal(dtype, k) or any(w in found for w in _BEYOND)):
+            for what, found in of.get("jaxact", {}).items():
+                if found["ulp"] > goal(dtype, what) or any(w in found for w in _BEYOND):
                     rows.append(
                         [name, dtype, what, figure(found), found["at"], f"{found['got']:.9g}", f"{found['true']:.9g}"]
                     )
@@ -350,12 +411,12 @@ def show_defects(results: dict[str, dict[str, Records]]) -> str:
     for name, by in results.items():
         for dtype in ("float32", "bfloat16"):
             for peer in LIBRARIES[1:]:
-                for k, what in enumerate(ORDERS[:2]):
+                for what in ORDERS[:2]:
                     theirs, ours = (by.get(dtype, {}).get(b, {}).get(what) for b in (peer, "jaxact"))
                     if theirs is None or ours is None:
                         continue
                     beyond = [w for w in _BEYOND if w in theirs]  # their order is that of their gravity
-                    if beyond or theirs["ulp"] > 2 * goal(dtype, k):
+                    if beyond or theirs["ulp"] > 2 * goal(dtype, what):
                         worst = theirs[beyond[0]]["from"] if beyond else theirs["at"]
                         rows.append(
                             [
@@ -387,24 +448,26 @@ def main(
     libraries: tuple[str, ...] = LIBRARIES,
     stride: int = 1021,
     body: int = 1_000_000,
+    dense: tuple[float, float] = (2.0**-7, 128.0),
     into: Path | None = None,
 ) -> dict[str, Any]:
     """Measure accuracy.
 
     Args:
-      names: functions to measure; all elementwise ones if none is given.
+      names: functions to measure; all but the stochastic ones if none is given.
       exhaustive: all float32 patterns; a run that was stopped is taken up where it ended.
       dtypes: dtypes to measure in.
       libraries: what to measure.
       stride: which float32 patterns the sample takes.
       body: how many numbers between -20 and 20, and between -120 and 120, it takes besides.
+      dense: magnitudes of which jaxact is measured at every float32 number; equal for none.
       into: directory to write to; the default is benchmarks/results, and nowhere if names are given.
 
     Returns:
       What is written.
     """
-    specs = harness.chosen(names, elementwise=True)
-    known = [s for s in specs if s.name in reference.FORMULAS or s.name in oracle.FORMULAS]
+    specs = harness.chosen(names)
+    known = [s for s in specs if s.name in (*reference.FORMULAS, *oracle.FORMULAS) or several.has_truth(s)]
     if len(known) < len(specs):
         missing = ", ".join(s.name for s in specs if s not in known)
         harness.console.print(f"no formula to compare with in reference.py or the oracle: {missing}", style="yellow")
@@ -420,10 +483,13 @@ def main(
             if spec.name in reference.FORMULAS:
                 results[spec.name]["float32"] = whole.sweep(spec, libraries)
     todo = [(s, d) for s in known for d in dtypes if d not in results[s.name]]
-    with harness.progress() as bar:
-        for spec, dtype in bar.track(todo, description="accuracy"):
-            results[spec.name][dtype] = sweep(spec, dtype, libraries, stride, body)
-    infinities = {s.name: at_infinity(contenders(s.name, libraries)) for s in known}
+    with harness.progress() as bar, workers() as pool:
+        begun: dict[tuple[str, str], Future[Records]] = {
+            (s.name, d): pool.submit(sweep, s.name, d, libraries, stride, body, dense) for s, d in todo
+        }
+        for (name, dtype), found in bar.track(begun.items(), description="accuracy"):
+            results[name][dtype] = found.result()
+    infinities = {s.name: at_infinity(contenders(s.name, libraries)) for s in known if s.elementwise}
 
     text = "\n".join([show(results), show_defects(results), show_infinities(infinities)])
     written = {"exhaustive": exhaustive, "worst": results, "nan_at_infinity": infinities}

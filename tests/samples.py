@@ -37,3 +37,30 @@ def wide(dtype, near=(), size=1000, seed=0):
     close = (points[:, None] + np.maximum(np.abs(points), 1e-3)[:, None] * steps).ravel()
     around = (points[:, None] + rng.normal(0, 0.1, (len(points), 32))).ravel()
     return np.unique(np.concatenate([positive, -positive, close, around]).astype(dtype))
+
+
+def pairs(dtype, size=1000, far=True):
+    """Gates over the body and the tails, values of ordinary size, where the products are normal numbers.
+
+    If ``far``, also gates whose activation is no normal number, with values of any size.
+    """
+    rng = np.random.default_rng(0)
+    gate = np.concatenate([rng.normal(0, 2, size), rng.uniform(-8, 8, size), [-7, 7, 0, -1.2784645]])
+    value = rng.normal(0, 3, gate.size)
+    furthest, largest = (1420, 1023) if dtype == np.float64 else (179, 127)
+    if far and dtype != np.float16:  # which has neither
+        low = -np.concatenate([rng.uniform(9, 20, size), rng.uniform(20, 54, size), rng.uniform(54, furthest, size)])
+        gate = np.concatenate([gate, low])
+        value = np.concatenate(
+            [value, rng.choice([-1, 1], low.size) * 2.0 ** rng.uniform(1 - largest, largest, low.size)]
+        )
+    return gate.astype(dtype), value.astype(dtype)
+
+
+def rows(dtype=np.float32, size=8):
+    """Rows that are nearly even, or have a dominant entry, or ties, or lie far out."""
+    rng = np.random.default_rng(0)
+    spread = np.concatenate([rng.normal(0, s, (12, size)) for s in (0.01, 0.3, 1, 4, 30)])
+    ties = np.round(rng.normal(0, 1, (12, size)))
+    far = rng.normal(0, 1, (6, size)) + np.array([[1e4], [-1e4], [100], [-60], [-85], [-200]])
+    return np.concatenate([spread, ties, far]).astype(dtype)

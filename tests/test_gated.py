@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import oracle
 import pytest
+import samples
 import ulp
 
 import jaxact
@@ -15,24 +16,6 @@ import jaxact
 GATED = ["bilinear", "clipped_swiglu", "geglu", "mishglu", "reglu", "swiglu"]
 
 each = pytest.mark.parametrize("name", GATED)
-
-
-def pairs(dtype, size=1000, far=True):
-    """Gates over the body and the tails, values of ordinary size, where the products are normal numbers.
-
-    If ``far``, also gates whose activation is no normal number, with values of any size.
-    """
-    rng = np.random.default_rng(0)
-    gate = np.concatenate([rng.normal(0, 2, size), rng.uniform(-8, 8, size), [-7, 7, 0, -1.2784645]])
-    value = rng.normal(0, 3, gate.size)
-    furthest, largest = (1420, 1023) if dtype == np.float64 else (179, 127)
-    if far and dtype != np.float16:  # which has neither
-        low = -np.concatenate([rng.uniform(9, 20, size), rng.uniform(20, 54, size), rng.uniform(54, furthest, size)])
-        gate = np.concatenate([gate, low])
-        value = np.concatenate(
-            [value, rng.choice([-1, 1], low.size) * 2.0 ** rng.uniform(1 - largest, largest, low.size)]
-        )
-    return gate.astype(dtype), value.astype(dtype)
 
 
 @functools.cache
@@ -45,7 +28,7 @@ def windows(name):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16, jnp.float16], ids=lambda d: np.dtype(d).name)
 def test_accuracy(name, dtype):
     with jax.enable_x64(dtype == np.float64):
-        gate, value = pairs(dtype)
+        gate, value = samples.pairs(dtype)
         y, pullback = jax.vjp(jax.jit(jaxact.get(name)), jnp.asarray(gate), jnp.asarray(value))
         got = [np.asarray(a) for a in (y, *pullback(jnp.ones_like(y)))]
     truth, rest = oracle.derivatives(name, gate, 1, value=value)
@@ -70,7 +53,7 @@ def test_accuracy(name, dtype):
 @pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
 def test_glu(dtype):
     """The other way round, and both in one array; its gate has no tail."""
-    gate, value = pairs(dtype, far=False)
+    gate, value = samples.pairs(dtype, far=False)
     x = jnp.concatenate([value, gate])
     y, pullback = jax.vjp(jax.jit(jaxact.glu), x)
     in_value, in_gate = jnp.split(pullback(jnp.ones_like(y))[0], 2)
@@ -89,7 +72,7 @@ def test_mixed_second_derivative(name):
 
 
 def test_exact_gelu():
-    gate, value = map(jnp.asarray, pairs(np.float32, far=False))
+    gate, value = map(jnp.asarray, samples.pairs(np.float32, far=False))
     cases.close(jaxact.geglu(gate, value, approximate=False), jaxact.gelu_exact(gate) * value, 0)
     cases.close(jaxact.geglu(gate, value), jaxact.gelu_tanh(gate) * value, 0)
 

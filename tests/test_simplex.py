@@ -9,6 +9,7 @@ import mpmath
 import numpy as np
 import oracle
 import pytest
+import samples
 import ulp
 from jax.sharding import NamedSharding, PartitionSpec
 from test_transforms import eight_devices
@@ -22,14 +23,6 @@ sparse = pytest.mark.parametrize("name", SPARSE)
 alphas = pytest.mark.parametrize("alpha", [1.0, 1.0001, 1.1, 1.5, 1.75, 2.0])
 
 
-def rows(dtype=np.float32, size=8):
-    rng = np.random.default_rng(0)
-    spread = np.concatenate([rng.normal(0, s, (12, size)) for s in (0.01, 0.3, 1, 4, 30)])
-    ties = np.round(rng.normal(0, 1, (12, size)))
-    far = rng.normal(0, 1, (6, size)) + np.array([[1e4], [-1e4], [100], [-60], [-85], [-200]])
-    return np.concatenate([spread, ties, far]).astype(dtype)
-
-
 def unit(name, truth):
     """Entries of a sparse row are differences, so the unit is an ulp of the mean of those that are not 0."""
     return np.broadcast_to(1 / (truth > 0).sum(-1, keepdims=True), truth.shape) if name in SPARSE else 0.0
@@ -38,7 +31,7 @@ def unit(name, truth):
 @simplex
 @pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16, jnp.float16], ids=lambda d: np.dtype(d).name)
 def test_accuracy(name, dtype):
-    x = rows(dtype)
+    x = samples.rows(dtype)
     truth, _ = oracle.vector(name, x)
     errors = ulp.error(np.asarray(jaxact.get(name)(jnp.asarray(x))), truth, 0.0, unit(name, truth))
     assert errors.max() <= (4 if dtype == np.float32 else 0.51), (errors.max(), x[errors.max(-1).argmax()])
@@ -47,7 +40,7 @@ def test_accuracy(name, dtype):
 @simplex
 def test_float64(name):
     with jax.enable_x64(True):
-        x = rows(np.float64)
+        x = samples.rows(np.float64)
         y = np.asarray(jaxact.get(name)(jnp.asarray(x)))
     truth, rest = oracle.vector(name, x)
     assert ulp.error(y, truth, rest, unit(name, truth)).max() <= 5
@@ -55,7 +48,7 @@ def test_float64(name):
 
 @alphas
 def test_entmax_is_its_definition_by_bisection(alpha):
-    x = rows()
+    x = samples.rows()
     if alpha == 1:
         truth, _ = oracle.vector("softmax", x)
     else:
@@ -67,14 +60,14 @@ def test_entmax_is_its_definition_by_bisection(alpha):
 @pytest.mark.parametrize("alpha", [2.5, 4.0])
 def test_entmax_beyond_sparsemax(alpha):
     """The slope is infinite where an entry leaves 0, so the error is that of the argument, to the power."""
-    x = rows()
+    x = samples.rows()
     truth, _ = oracle.vector("entmax", x, alpha=alpha)
     y = jaxact.entmax(jnp.asarray(x), alpha)
     np.testing.assert_allclose(y ** (alpha - 1), truth ** (alpha - 1), atol=1e-6)
 
 
 def test_entmax_where_it_has_a_name():
-    x = jnp.asarray(rows())
+    x = jnp.asarray(samples.rows())
     for alpha, f in ((1, jaxact.softmax), (1.5, jaxact.entmax15), (2, jaxact.sparsemax)):
         y, pullback = jax.vjp(functools.partial(jaxact.entmax, alpha=alpha), x)
         expected, expected_pullback = jax.vjp(f, x)

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from jaxact import spec
+
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 ORDERS = ("value", "slope", "curvature")
 BEYOND = {"zeros": "0", "nans": "NaN", "infinities": "inf"}  # what is wrong beyond measure
@@ -61,8 +63,11 @@ def of_activation(name: str) -> str:
     for platform, results in committed("accuracy").items():
         by_dtype = results["worst"].get(name, {})
         libraries = [b for b in ("jaxact", "jax.nn", "torch") if any(b in by for by in by_dtype.values())]
+        measured = list(dict.fromkeys(w for by in by_dtype.values() for of in by.values() for w in of))
         rows = [
-            [f"{b}, {o}", *(ulps(by.get(b, {}).get(o)) for by in by_dtype.values())] for b in libraries for o in ORDERS
+            [f"{b}, {w}", *(ulps(by.get(b, {}).get(w)) for by in by_dtype.values())]
+            for b in libraries
+            for w in measured
         ]
         if rows:
             columns = ["", *by_dtype]
@@ -131,8 +136,20 @@ def _accuracy(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
         of = {name: by[dtype] for name, by in worst.items() if dtype in by}
         libraries = [b for b in ("jaxact", "jax.nn", "torch") if any(b in by for by in of.values())]
         columns = ["function", *(f"{b} {o}" for b in libraries for o in ORDERS)]
-        rows = [[_link(n), *(ulps(by.get(b, {}).get(o)) for b in libraries for o in ORDERS)] for n, by in of.items()]
+        number_by_number = {n: by for n, by in of.items() if spec(n).elementwise or set(by["jaxact"]) >= set(ORDERS)}
+        rows = [
+            [_link(n), *(ulps(by.get(b, {}).get(o)) for b in libraries for o in ORDERS)]
+            for n, by in number_by_number.items()
+        ]
         yield f"Worst error in ulps, {dtype}", table(columns, rows)
+        rows = [
+            [f"{_link(n)}, {w}", *(ulps(by.get(b, {}).get(w)) for b in libraries)]
+            for n, by in of.items()
+            if n not in number_by_number
+            for w in by["jaxact"]
+        ]
+        if rows:
+            yield f"Worst error in ulps, {dtype}, of gates and rows", table(["function", *libraries], rows)
     wrong = {n: by for n, by in results.get("nan_at_infinity", {}).items() if any(by.values())}
     if wrong:
         libraries = list(dict.fromkeys(b for by in wrong.values() for b in by))

@@ -11,7 +11,8 @@ import jaxact
 
 
 def test_tiny_run(tmp_path):
-    accuracy.main(("relu", "sigmoid"), dtypes=("float32", "bfloat16"), stride=2**20 + 7, body=4000, into=tmp_path)
+    some = {"dtypes": ("float32", "bfloat16"), "stride": 2**20 + 7, "body": 4000, "dense": (8.0, 8.001)}
+    accuracy.main(("relu", "sigmoid", "swiglu", "softmax", "hermite"), **some, into=tmp_path)
     (path,) = tmp_path.glob("accuracy-*.json")
     written = json.loads(path.read_text())
     assert {"device", "versions", "date", "command"} <= written.keys()
@@ -22,6 +23,18 @@ def test_tiny_run(tmp_path):
     assert "zeros" in peer, "jax.nn's sigmoid no longer loses its slope: take the row out of the tables"
     (table,) = tmp_path.glob("accuracy-*.md")
     assert "| sigmoid |" in table.read_text()
+    assert "| softmax | value |" in table.read_text()
+    swiglu = written["worst"]["swiglu"]["float32"]["jaxact"]
+    assert all(0 < swiglu[what]["ulp"] <= 4 for what in ("value", "slope in gate", "slope in value"))
+    softmax = written["worst"]["softmax"]["float32"]
+    assert softmax["jaxact"]["value"]["ulp"] <= 4 < softmax["jax.nn"]["value"]["ulp"]
+    assert written["worst"]["hermite"]["float32"]["jaxact"]["slope"]["ulp"] <= 4
+
+
+def test_every_number_between():
+    x = np.concatenate([*accuracy.float32_between(1.0, 1.5)])
+    assert x.size == 2 * 2**22
+    np.testing.assert_array_equal(np.unique(np.abs(x)), np.arange(2**23, 3 * 2**22) * np.float32(2**-23))
 
 
 def record(got, x, true):
