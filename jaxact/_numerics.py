@@ -40,8 +40,7 @@ _FORMAT = {  # integer type, bits of the fraction, exponent bias
 }
 _UPPER_HALF = {"float32": np.uint32(0xFFFFF000), "float64": np.uint64(0xFFFFFFFFF8000000)}
 _LIMIT = {"float32": 112.0, "float64": 750.0}
-
-_SIGMOID_RANGE = {"float32": (-89.0, 87.0), "float64": (-710.0, 708.0)}  # whose ends give 0 and 1
+_EXP_LIMIT = {"float32": 88.0, "float64": 709.0}
 
 _NORMAL_LIMIT = {"float32": 15.0, "float64": 38.7}
 
@@ -68,6 +67,11 @@ def magnitude(x: Array) -> Array:
 def limit(x: Array) -> float:
     """Where ``x e^-x`` is 0 for good."""
     return _LIMIT[x.dtype.name]
+
+
+def exp_limit(x: Array) -> float:
+    """Where :func:`rounded_exp` makes 0 of ``-x``, and 1 further infinity of ``x``."""
+    return _EXP_LIMIT[x.dtype.name]
 
 
 def clamped(x: Array) -> Array:
@@ -107,7 +111,7 @@ def exp_parts(x: Array, low: Array | None = None, power: int = 0) -> tuple[Array
     if is_plain():
         return jnp.exp(sum_of(x, low)) * 2.0**power, None
     if few_bits_do():
-        return _rounded_exp(x, low, power), None
+        return rounded_exp(x, low, power), None
     n, r, r_low = reduce(x, low)
     scale = power_of_two(n + power, x.dtype)
     high = scale * r
@@ -118,7 +122,7 @@ def exp_parts(x: Array, low: Array | None = None, power: int = 0) -> tuple[Array
     return total, scale * (polynomial(r, minimax(x, coefficients.EXP)) * (r * r) + r_low) + lost
 
 
-def _rounded_exp(x: Array, low: Array | None, power: ArrayLike = 0) -> Array:
+def rounded_exp(x: Array, low: Array | None = None, power: ArrayLike = 0) -> Array:
     """:func:`exp_parts` as one number, within 1 ulp."""
     if is_plain():
         return jnp.exp(sum_of(x, low)) * 2.0**power
@@ -127,7 +131,7 @@ def _rounded_exp(x: Array, low: Array | None, power: ArrayLike = 0) -> Array:
 
 
 def _exp_up(x: Array, low: Array | None = None) -> Array:
-    return _rounded_exp(x, low, 64)
+    return rounded_exp(x, low, 64)
 
 
 def _expm1(x: Array) -> Array:
@@ -240,11 +244,11 @@ def mirrored(low: Array | None, x: Array) -> Array | None:
 
 
 def _sigmoid(x: Array, low: Array | None = None) -> Array:
-    return 1 / (1 + _rounded_exp(-jnp.clip(x, *_SIGMOID_RANGE[x.dtype.name]), None if low is None else -low))
+    return 1 / (1 + rounded_exp(jnp.clip(-x, -exp_limit(x), exp_limit(x) + 1), None if low is None else -low))
 
 
 def _sigmoid_slope(x: Array, low: Array | None = None) -> Array:
-    e = exp(-magnitude(x), mirrored(low, x))
+    e = rounded_exp(jnp.maximum(-lax.abs(x), -exp_limit(x)), mirrored(low, x))
     return e / (1 + e * (2 + e))
 
 
@@ -265,13 +269,13 @@ sigmoid = _of_a_sum(_sigmoid, sigmoid_slope)
 def times_sigmoid(x: Array, z: Array, low: Array | None = None) -> Array:
     """``x sigma(z + low)`` for clamped ``z`` and finite ``x``. Not to be differentiated."""
     far = z < -60  # there 1 + e^-z is beyond the largest number before the result is below the smallest
-    e = _rounded_exp(-jnp.minimum(z, 60), None if low is None else -low, jnp.where(far, -64, 0))
+    e = rounded_exp(-jnp.minimum(z, 60), None if low is None else -low, jnp.where(far, -64, 0))
     down = jnp.where(far, DOWN, 1)
     return x / (down + e) * down
 
 
 def _silu_slope(z: Array, low: Array | None = None) -> Array:
-    t = -magnitude(clamped(z))
+    t = jnp.maximum(-lax.abs(z), -limit(z))
     t_low = mirrored(low, z)
     high, rest = exp_up_parts(t, t_low) if low is not None else (exp_up(t), None)
     e = sum_of(high, rest) * DOWN

@@ -36,9 +36,8 @@ def sigmoid(x: ArrayLike) -> Array:
 
 
 def _tanh_slope(x: Array) -> Array:
-    up = num.exp_up(num.clamped(-2 * num.magnitude(x)))
-    e = up * num.DOWN
-    return 4 * up / (1 + e * (2 + e)) * num.DOWN
+    e4 = num.rounded_exp(jnp.maximum(-2 * lax.abs(x), -num.exp_limit(x) - 1.38), power=2)  # 4 e^(-2 |x|)
+    return e4 / (1 + e4 * (0.5 + e4 / 16))
 
 
 def _tanh_curvature(x: Array) -> Array:
