@@ -267,9 +267,9 @@ sigmoid = _of_a_sum(_sigmoid, sigmoid_slope)
 
 
 def times_sigmoid(x: Array, z: Array, low: Array | None = None) -> Array:
-    """``x sigma(z + low)`` for clamped ``z`` and finite ``x``. Not to be differentiated."""
+    """``x sigma(z + low)``; ``x`` must be finite where ``z`` is far below 0. Not to be differentiated."""
     far = z < -60  # there 1 + e^-z is beyond the largest number before the result is below the smallest
-    e = rounded_exp(-jnp.minimum(z, 60), None if low is None else -low, jnp.where(far, -64, 0))
+    e = rounded_exp(jnp.clip(-z, -60, limit(z)), None if low is None else -low, jnp.where(far, -64, 0))
     down = jnp.where(far, DOWN, 1)
     return x / (down + e) * down
 

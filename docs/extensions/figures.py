@@ -45,7 +45,7 @@ def panels(record: jaxact.Activation) -> list[str]:
 
 
 def draw(records: list[jaxact.Activation], compared: list[jaxact.Activation]) -> set[Path]:
-    """Draw what is not there or older than the package, remove all else, and say what is there then."""
+    """Draw what is not there or older than the package, and say what is there then."""
     sources = [*Path(jaxact.__file__).parent.rglob("*.py"), Path(__file__)]
     newest = max(source.stat().st_mtime for source in sources)
     jobs = {(r.name,): {p: FOLDER / f"{r.name}-{p}.svg" for p in (*panels(r), "sketch")} for r in records}
@@ -57,10 +57,7 @@ def draw(records: list[jaxact.Activation], compared: list[jaxact.Activation]) ->
         # Most of the time goes into compiling, which takes one core, and has to be done for each function anew.
         with ProcessPoolExecutor(min(4, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
             list(pool.map(_draw, *zip(*old, strict=True)))
-    there = {file for files in jobs.values() for file in files.values()}
-    for left in {*FOLDER.glob("*.svg"), *FOLDER.glob("*.npy")} - there:
-        left.unlink()
-    return there
+    return {file for files in jobs.values() for file in files.values()}
 
 
 class _saved:

@@ -303,7 +303,7 @@ def _clipped_gate(gate: Array, limit: float, alpha: float) -> Array:
     gate = jnp.minimum(gate, limit)
     z, low = _scaled(gate, alpha)
     gate = jnp.where(lax.abs(z) < num.limit(z), gate, jnp.clip(gate, -1, limit))  # or inf would meet a 0
-    return num.times_sigmoid(gate, num.clamped(z), low)
+    return num.times_sigmoid(gate, z, low)
 
 
 def _clipped_gate_slope(gate: Array, limit: float, alpha: float) -> Array:

@@ -60,7 +60,7 @@ def swish(x: ArrayLike, beta: ArrayLike = 1.0) -> Array:
     """
     z, low = num.two_product(x, beta)
     x = jnp.where(z <= -num.limit(z), jnp.clip(x, -1, 1), x)  # there the result is 0, whatever x
-    return num.times_sigmoid(x, num.clamped(z), low)
+    return num.times_sigmoid(x, z, low)
 
 
 def _expanded(

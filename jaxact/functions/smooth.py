@@ -108,7 +108,8 @@ def silu(x: ArrayLike) -> Array:
       Elfwing, Uchibe and Doya, Sigmoid-weighted linear units for neural network function approximation in reinforcement
       learning, 2017, arXiv:1702.03118.
     """
-    return num.times_sigmoid(jnp.maximum(x, -num.limit(x)), num.clamped(x))
+    x = jnp.maximum(x, -num.limit(x))
+    return num.times_sigmoid(x, x)
 
 
 def _mish_quotient(x: Array, e: Array) -> tuple[Array, Array]:
