@@ -3,7 +3,9 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import oracle
 import pytest
+import ulp
 
 import jaxact
 
@@ -49,6 +51,13 @@ def test_special_cases():
     np.testing.assert_allclose(jaxact.pserf(X, 1.0, 1.0), jaxact.serf(X), rtol=1e-6)
     np.testing.assert_allclose(jaxact.aptx(X), jaxact.swish(X, 2.0), rtol=1e-6)
     np.testing.assert_allclose(jaxact.dyt(X, 1.0), jaxact.tanh(X), rtol=1e-6)
+
+
+def test_swish_of_a_huge_argument_is_finite():
+    """``x e^(beta x)`` is of the size of ``x``, and must not overflow before it is brought down."""
+    x, beta = np.float32([-1e38, -1e30, -1e20]), np.float32([1e-37, 3e-29, 1e-19])
+    truth, _ = oracle.derivatives("swish", x, 0, beta=beta)
+    assert ulp.error(np.asarray(jaxact.swish(x, beta)), truth[0]).max() <= 3
 
 
 @pytest.mark.parametrize("name", ["dyt", "derf", "erf_act", "pserf", "smu", "aptx", "acon_c", "mpelu", "xielu"])

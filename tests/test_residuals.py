@@ -65,7 +65,7 @@ def test_kept_counts_what_jax_nn_keeps():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["mish", "gelu", "silu"])
+@pytest.mark.parametrize("name", ["mish", "gelu", "silu", "snake"])
 @pytest.mark.parametrize("scanned", [False, True], ids=["unrolled", "scanned"])
 def test_whole_network(name, scanned):
     """The compiled gradient of a network holds little more than inputs and outputs of its activations."""
