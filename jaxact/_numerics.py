@@ -183,7 +183,13 @@ def log(x: Array, power: int = 0) -> Array:
 def two_product(a: Array, b: Array) -> tuple[Array, Array | None]:
     """``a b`` and the error of its rounding, which is taken for 0 where the product is beyond :func:`limit`."""
     p = a * b
-    return p, None if few_bits_do() else _within_limit(p, product_error(a, b, p))
+    if few_bits_do():
+        return p, None
+    # Half the bits of a number near the smallest are no normal number.
+    small, large = lax.abs(b) < 2.0**-60, lax.abs(b) > 2.0**60
+    up = jnp.where(small, UP, jnp.where(large, DOWN, 1))
+    down = jnp.where(small, DOWN, jnp.where(large, UP, 1))
+    return p, _within_limit(p, product_error(a * down, b * up, p))
 
 
 def two_quotient(a: Array, b: Array) -> tuple[Array, Array | None]:
