@@ -222,13 +222,17 @@ def show_cells(cells: list[dict[str, Any]]) -> str:
 
 
 def show_summary(cells: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """Geometric mean and worst cell of each peer, by pass and dtype and in all."""
+    """Geometric mean and worst cell of each peer, by pass, dtype and size, and in all."""
     rows, summary = [], {}
-    groups = [(k, d) for k in PASSES for d in sorted({c["dtype"] for c in cells})]
+    dtypes, sizes = (sorted({c[what] for c in cells}) for what in ("dtype", "size"))
+    groups = [(k, d, s) for k in PASSES for d in dtypes for s in ("all", *(sizes if len(sizes) > 1 else ()))]
     for peer in ("jax.nn", "torch"):
-        for kind, dtype in [*groups, ("all", "all")]:
+        for kind, dtype, size in [*groups, ("all", "all", "all")]:
             group = [
-                c for c in cells if peer in c["ratio"] and kind in (c["pass"], "all") and dtype in (c["dtype"], "all")
+                c
+                for c in cells
+                if peer in c["ratio"]
+                and all(w in (c[k], "all") for k, w in (("pass", kind), ("dtype", dtype), ("size", size)))
             ]
             if not group:
                 continue
@@ -236,7 +240,8 @@ def show_summary(cells: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
             mean = geometric_mean([c["ratio"][peer] for c in group])
             copy = geometric_mean([c["of_copy"] for c in group])
             least = geometric_mean([c["ratio_of_least"][peer] for c in group])
-            summary[f"{peer}, {kind}, {dtype}"] = {
+            of_size = size if size == "all" else f"2^{int(math.log2(size))}"
+            summary[", ".join([peer, kind, dtype] + [of_size] * (size != "all"))] = {
                 "mean": mean,
                 "mean_of_least": least,
                 "worst": worst["ratio"][peer],
@@ -244,9 +249,19 @@ def show_summary(cells: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
             }
             where = f"{worst['name']} {worst['pass']} {worst['dtype']} 2^{int(math.log2(worst['size']))}"
             rows.append(
-                [peer, kind, dtype, f"{mean:.2f}", f"{least:.2f}", f"{worst['ratio'][peer]:.2f}", where, f"{copy:.0%}"]
+                [
+                    peer,
+                    kind,
+                    dtype,
+                    of_size,
+                    f"{mean:.2f}",
+                    f"{least:.2f}",
+                    f"{worst['ratio'][peer]:.2f}",
+                    where,
+                    f"{copy:.0%}",
+                ]
             )
-    columns = ["peer", "pass", "dtype", "geometric mean", "of least times", "worst", "worst is", "of copy"]
+    columns = ["peer", "pass", "dtype", "size", "geometric mean", "of least times", "worst", "worst is", "of copy"]
     return harness.table("How many times as fast as its peer jaxact is", columns, rows), summary
 
 

@@ -172,7 +172,7 @@ def _speed(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
     rows = [
         [k, *(_number(v.get(n), 2) for n in ("mean", "mean_of_least", "worst"))] for k, v in results["summary"].items()
     ]
-    columns = ["peer, pass, dtype", "geometric mean", "of least times", "worst"]
+    columns = ["peer, pass, dtype, size", "geometric mean", "of least times", "worst"]
     yield "How many times as fast as its peer jaxact is", table(columns, rows)
     yield "Times at the largest size", speed_table(_largest(results["cells"]), named=True)
 
