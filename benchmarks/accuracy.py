@@ -6,10 +6,10 @@
 
 float16 and bfloat16 are swept whole, float32 every 1021st pattern and a dense body, against float64 formulas
 (reference.py); jaxact at every float32 number from 2^-7 to 128 besides, or everywhere. float64, and any function that
-is not in reference.py, is compared at some thousand points with the tests' oracle, and what is not computed number by
-number as several.py says. What counts as an ulp is defined in tests/ulp.py. Results that are NaN, infinite or 0 where
-the truth is none of these are errors without bound; they are counted, and shown with an argument: for a false zero the
-one where it replaces the most, for the others the one nearest to 0.
+is not in reference.py, is compared with the tests' oracle at some thousand points; gates and functions of rows at the
+pairs and rows of tests/samples.py. What counts as an ulp is defined in tests/ulp.py. Results that are NaN, infinite or
+0 where the truth is none of these are errors without bound; they are counted, and shown with an argument: for a false
+zero the one where it replaces the most, for the others the one nearest to 0.
 
 Left out are subnormal arguments, which XLA reads as zero, and points at which the derivative in question jumps, where
 libraries differ by convention (the tests hold jaxact to jax.nn's). Slope and curvature are by reverse mode, once and
@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import json
 import math
-import os
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -49,13 +49,6 @@ ORDERS = ("value", "slope", "curvature")
 LIBRARIES = ("jaxact", "jax.nn", "torch")
 GOALS = {"float32": (3, 4, 8), "float64": (4, 4, math.inf)}  # of the half precisions it is 0.51
 CHUNK = 2**21
-# What the oracle calls the coefficients of a function that has a vector of them. With slopes of 0, one hinge is as any.
-COEFFICIENTS = {
-    "apl": None,
-    "hermite": ("c0", "c1", "c2", "c3", "c4"),
-    "poly_relu": ("w1", "w2", "w3", "bias"),
-    "rational": ("a0", "a1", "a2", "a3", "a4", "a5", "b1", "b2", "b3", "b4"),
-}
 
 
 # What is measured.
@@ -117,16 +110,23 @@ def contenders(name: str, libraries: tuple[str, ...]) -> dict[str, list[Callable
 # What is true.
 
 
+def scalars(spec: jaxact.Activation) -> dict[str, float]:
+    """Default parameters, those that are vectors coefficient by coefficient, as the oracle has them."""
+    if not any(np.ndim(default) for default in spec.parameters.values()):
+        return spec.parameters
+    if spec.name == "apl":  # has one hinge there; with slopes of 0, which it starts with, one is as good as any
+        return {name: default[0] for name, default in spec.parameters.items()}
+    _, *names = inspect.signature(oracle.FORMULAS[spec.name]).parameters
+    return dict(zip(names, np.concatenate([np.ravel(d) for d in spec.parameters.values()]), strict=True))
+
+
 class Truth:
     """Results and units of one activation at its default parameters."""
 
     def __init__(self, spec: jaxact.Activation, dtype: np.dtype, slowly: bool = False):
         # Parameters are of the dtype that jaxact computes in.
         wide = np.float64 if dtype == np.float64 else np.float32
-        defaults = {n: np.ravel(default) for n, default in spec.parameters.items()}
-        if names := COEFFICIENTS.get(spec.name):
-            defaults = dict(zip(names, np.concatenate(list(defaults.values())), strict=True))
-        parameters = {n: float(wide(np.ravel(default)[0])) for n, default in defaults.items()}
+        parameters = {n: float(wide(default)) for n, default in scalars(spec).items()}
         self.slow = slowly or spec.name not in reference.FORMULAS
         formulas = oracle if self.slow else reference
         self.evaluate = functools.partial(formulas.derivatives, spec.name, **parameters)
@@ -230,10 +230,10 @@ def suspects(got: np.ndarray, true: np.ndarray, so_far: dict[str, Any] | None) -
         return np.flatnonzero(~(np.abs(got - true) <= so_far["ulp"] * unit))
 
 
-def at_infinity(functions: dict[str, list[Callable]]) -> dict[str, list[str]]:
+def at_infinity(name: str, libraries: tuple[str, ...]) -> dict[str, list[str]]:
     """What is NaN at an infinity, in float32."""
     out = {}
-    for library, by_order in functions.items():
+    for library, by_order in contenders(name, libraries).items():
         out[library] = []
         for what, f in zip(ORDERS[:2], by_order[:2], strict=True):
             values = f(np.array([-np.inf, np.inf], np.float32))
@@ -275,7 +275,7 @@ def sweep(
 ) -> Records:
     """Records of one function in one dtype, on a sample; all of a half precision."""
     spec, records = jaxact.spec(name), {}
-    if several.has_truth(spec):
+    if takes_several(spec):
         return of_several(spec, dtype, libraries)
     functions = contenders(spec.name, libraries)
     with jax.enable_x64(True) if dtype == "float64" else contextlib.nullcontext():
@@ -297,24 +297,46 @@ def sweep(
 
 def of_several(spec: jaxact.Activation, dtype: str, libraries: tuple[str, ...]) -> Records:
     """Records of a function that is not computed number by number."""
-    records: Records = {}
     with jax.enable_x64(True) if dtype == "float64" else contextlib.nullcontext():
-        at, truth, functions = several.case(spec, jnp.dtype(dtype))
-        for library in libraries:
-            if library not in functions:
-                continue
-            for (what, (true, rest, unit)), got in zip(truth.items(), functions[library](), strict=True):
-                errors = ulp.error(got, true, rest, unit)
-                records.setdefault(library, {})[what] = record(*(a.ravel() for a in (errors, at, got, true)))
-    return records
+        if spec.kind == "gated":
+            gate, value = samples.pairs(jnp.dtype(dtype).type, far=spec.name != "glu")  # which has no tail
+            truths, at = several.gates(spec.name, gate, value), gate
+            peers = {"jaxact": spec.function, "jax.nn": harness.jax_nn(spec.name)}
+            found = {b: gated(spec.name, f)(gate, value) for b, f in peers.items() if b in libraries and f is not None}
+        else:
+            x = samples.rows(jnp.dtype(dtype).type)
+            truths = {"value": several.row(spec.name, x)}
+            at = np.resize(x, truths["value"][0].shape)
+            found = {b: [value(x)] for b, (value, *_) in contenders(spec.name, libraries).items()}
+
+    def of(got, what):
+        return record(*(a.ravel() for a in (ulp.error(got, *truths[what]), at, got, truths[what][0])))
+
+    return {b: {what: of(g, what) for what, g in zip(truths, got, strict=True)} for b, got in found.items()}
+
+
+def gated(name: str, f: Callable) -> Callable[..., list[np.ndarray]]:
+    """Value, slope in the gate and slope in the value of a gated function, as a function of both."""
+
+    @jax.jit
+    def run(gate, value):
+        # glu takes both side by side
+        y, pullback = jax.vjp((lambda g, v: f(jnp.concatenate([v, g]))) if name == "glu" else f, gate, value)
+        return y, *pullback(jnp.ones_like(y))
+
+    return lambda gate, value: [np.asarray(a) for a in run(gate, value)]
+
+
+def takes_several(spec: jaxact.Activation) -> bool:
+    """Whether it is a gate or a function of rows, and the oracle has it."""
+    return spec.name in oracle.VECTOR or (spec.kind == "gated" and spec.name in oracle.FORMULAS)
 
 
 def workers() -> Executor:
     """A process for each core of a CPU, on which the oracle takes most of the time; an accelerator has but one."""
     if jax.default_backend() != "cpu":
         return ThreadPoolExecutor(1)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return ProcessPoolExecutor(cores, mp_context=get_context("spawn"))
+    return ProcessPoolExecutor(harness.cores(), mp_context=get_context("spawn"))
 
 
 class Exhaustive:
@@ -380,7 +402,7 @@ def show(results: dict[str, dict[str, Records]]) -> str:
                 bound = goal(dtype, what) if library == "jaxact" else math.inf
                 return figure(found.get(library, {}).get(what), bound)
 
-            if several.has_truth(jaxact.spec(name)):
+            if takes_several(jaxact.spec(name)):
                 of_several += [[name, w, *(cell(b, w) for b in libraries)] for w in found.get("jaxact", {})]
             else:
                 rows.append([name, *(cell(b, w) for b in libraries for w in ORDERS)])
@@ -467,7 +489,7 @@ def main(
       What is written.
     """
     specs = harness.chosen(names)
-    known = [s for s in specs if s.name in (*reference.FORMULAS, *oracle.FORMULAS) or several.has_truth(s)]
+    known = [s for s in specs if s.name in (*reference.FORMULAS, *oracle.FORMULAS) or takes_several(s)]
     if len(known) < len(specs):
         missing = ", ".join(s.name for s in specs if s not in known)
         harness.console.print(f"no formula to compare with in reference.py or the oracle: {missing}", style="yellow")
@@ -489,7 +511,8 @@ def main(
         }
         for (name, dtype), found in bar.track(begun.items(), description="accuracy"):
             results[name][dtype] = found.result()
-    infinities = {s.name: at_infinity(contenders(s.name, libraries)) for s in known if s.elementwise}
+        infinite = {s.name: pool.submit(at_infinity, s.name, libraries) for s in known if s.elementwise}
+        infinities = {name: found.result() for name, found in bar.track(infinite.items(), description="infinities")}
 
     text = "\n".join([show(results), show_defects(results), show_infinities(infinities)])
     written = {"exhaustive": exhaustive, "worst": results, "nan_at_infinity": infinities}

@@ -78,11 +78,11 @@ def pytorch(name: str) -> Callable | None:
     return None
 
 
-def chosen(names: Iterable[str], *, elementwise: bool = False) -> list[jaxact.Activation]:
+def chosen(names: Iterable[str]) -> list[jaxact.Activation]:
     """Records of the named activations, or of all."""
     if names:
         return [jaxact.spec(n) for n in names]
-    return [s for s in jaxact.specs() if s.elementwise or not elementwise]
+    return jaxact.specs()
 
 
 def of_one_array(f: Callable) -> Callable:
@@ -111,12 +111,17 @@ def circumstances() -> dict[str, Any]:
     script = Path(sys.argv[0])
     return {
         "device": jax.devices()[0].device_kind if platform_name() != "cpu" else _cpu(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "cores": cores(),
         "versions": versions,
         "revision": revision(),
         "date": datetime.date.today().isoformat(),
         "command": " ".join(["python", f"benchmarks/{script.name}", *sys.argv[1:]]),
     }
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _cpu() -> str:

@@ -59,6 +59,11 @@ def sum_of(high: Array, low: Array | None) -> Array:
     return high if low is None else high + low
 
 
+def product_of(factor: Array, high: Array, low: Array | None) -> Array:
+    """``factor (high + low)`` of a sum of two numbers, of which there may be but one."""
+    return sum_of(high * factor, None if low is None else low * factor)
+
+
 def magnitude(x: Array) -> Array:
     """``|x|``, differentiable on either side of 0, and from the right at 0."""
     return jnp.where(x < 0, -x, x)
@@ -151,7 +156,7 @@ def _of_a_sum(value: Callable[..., Array], slope: Callable[..., Array]) -> Calla
 
 
 exp_up = _of_a_sum(_exp_up, lambda x, low=None: exp_up(x, low))
-"""``2^64 e^(x + low)`` for clamped ``x <= 0`` and ``low`` a correction far below ``x``, within 0.7 ulp."""
+"""``2^64 e^(x + low)`` for clamped ``x <= 0`` and ``low`` a correction far below ``x``, within 0.9 ulp."""
 
 
 def exp(x: Array, low: Array | None = None) -> Array:
@@ -160,7 +165,7 @@ def exp(x: Array, low: Array | None = None) -> Array:
 
 
 expm1 = differentiable(_expm1, lambda x: exp(x))
-"""``e^x - 1`` for ``x <= 0``, within 0.9 ulp."""
+"""``e^x - 1`` for ``x <= 0``, within 1.3 ulp."""
 
 
 def log1p_over(e: Array) -> Array:
@@ -287,7 +292,7 @@ def _silu_slope(z: Array, low: Array | None = None) -> Array:
     e = sum_of(high, rest) * DOWN
     factor, square = (1 + t) + sum_of(e, t_low), 1 + e * (2 + e)
     # XLA stores a quotient that is used twice; where it is used once, to divide first is 0.2 ulp better.
-    left = (high * (factor / square) if rest is None else (high * factor + rest * factor) / square) * DOWN
+    left = (high * (factor / square) if rest is None else product_of(factor, high, rest) / square) * DOWN
     return jnp.where(z < 0, left, 1 - left)
 
 
@@ -347,7 +352,7 @@ def normal_tail_moment(t: Array) -> Array:
     if not few_bits_do():
         rest_of_ratio = rest_of_ratio - 0.4 / k * ((t - s) + k)  # about what rounding s does to the result
     factor = m * last + (m * y) * rest_of_ratio
-    return sum_of(high * factor, None if rest is None else rest * factor) * DOWN
+    return product_of(factor, high, rest) * DOWN
 
 
 def normal_bend(t: Array) -> Array:
@@ -357,4 +362,4 @@ def normal_bend(t: Array) -> Array:
     root, lost = rounded_constant(*coefficients.BEND_ROOT, t)
     factor = ((root - t) + lost) * ratio
     high, rest = exp_up_parts(*minus_half_square(t))
-    return sum_of(factor * high, None if rest is None else factor * rest) * DOWN
+    return product_of(factor, high, rest) * DOWN

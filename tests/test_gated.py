@@ -1,7 +1,5 @@
 """Gated functions of two arrays against the oracle: in ulps, in both arguments, in every dtype."""
 
-import functools
-
 import cases
 import jax
 import jax.numpy as jnp
@@ -9,6 +7,7 @@ import numpy as np
 import oracle
 import pytest
 import samples
+import several
 import ulp
 
 import jaxact
@@ -18,12 +17,6 @@ GATED = ["bilinear", "clipped_swiglu", "geglu", "mishglu", "reglu", "swiglu"]
 each = pytest.mark.parametrize("name", GATED)
 
 
-@functools.cache
-def windows(name):
-    """Sign changes of the slope in the gate, at a value of which it is a multiple."""
-    return ulp.windows(lambda x: oracle.derivatives(name, x, 1, value=np.ones_like(x))[0][1])
-
-
 @each
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16, jnp.float16], ids=lambda d: np.dtype(d).name)
 def test_accuracy(name, dtype):
@@ -31,16 +24,8 @@ def test_accuracy(name, dtype):
         gate, value = samples.pairs(dtype)
         y, pullback = jax.vjp(jax.jit(jaxact.get(name)), jnp.asarray(gate), jnp.asarray(value))
         got = [np.asarray(a) for a in (y, *pullback(jnp.ones_like(y)))]
-    truth, rest = oracle.derivatives(name, gate, 1, value=value)
-    in_value, rest_in_value = oracle.derivatives(name, gate, 1, "value", value=value)
-    unit = np.abs(np.clip(np.float64(value), -7, 7) + 1 if name == "clipped_swiglu" else np.float64(value))
-    window = ulp.window(gate, windows(name)) * unit / (2 if name == "clipped_swiglu" else 1)
-    errors = (
-        ulp.error(got[0], truth[0], rest[0]),
-        ulp.error(got[1], truth[1], rest[1], window),
-        ulp.error(got[2], in_value[1], rest_in_value[1]),
-    )
-    for what, error in zip(("value", "slope in gate", "slope in value"), errors, strict=True):
+    for (what, true), computed in zip(several.gates(name, gate, value).items(), got, strict=True):
+        error = ulp.error(computed, *true)
         worst = error.argmax()
         assert error[worst] <= (0.51 if gate.dtype.itemsize == 2 else 4), (
             what,
@@ -57,9 +42,8 @@ def test_glu(dtype):
     x = jnp.concatenate([value, gate])
     y, pullback = jax.vjp(jax.jit(jaxact.glu), x)
     in_value, in_gate = jnp.split(pullback(jnp.ones_like(y))[0], 2)
-    for got, order, wrt in ((y, 0, "x"), (in_value, 1, "x"), (in_gate, 1, "gate")):
-        truth, rest = oracle.derivatives("glu", value, 1, wrt, gate=gate)
-        assert ulp.error(np.asarray(got), truth[order], rest[order]).max() <= (0.51 if dtype == jnp.bfloat16 else 4)
+    for got, true in zip((y, in_gate, in_value), several.gates("glu", gate, value).values(), strict=True):
+        assert ulp.error(np.asarray(got), *true).max() <= (0.51 if dtype == jnp.bfloat16 else 4)
 
 
 @each

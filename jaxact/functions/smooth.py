@@ -132,7 +132,7 @@ def _mish_slope(x: Array) -> Array:
     q, lost = _mish_quotient(x, e)
     square = q * q if few_bits_do() else q * q + 2 * q * lost
     factor = jnp.where(x < 0, left, right)
-    ratio = num.sum_of(high * factor, None if rest is None else rest * factor) / square * num.DOWN
+    ratio = num.product_of(factor, high, rest) / square * num.DOWN
     return ratio + jnp.where(x < 0, 0, 1)
 
 
@@ -263,7 +263,7 @@ def _gelu_tanh_slope(x: Array) -> Array:
     high, rest = num.exp_up_parts(u, u_low)
     e = num.sum_of(high, rest) * num.DOWN
     factor = (1 + u) + (num.sum_of(2 * coefficients.GELU_TANH_B[0] * t * (t * t), u_low) + e)  # 1 + t du/dt + e
-    left = num.sum_of(high * factor, None if rest is None else rest * factor) / (1 + e * (2 + e)) * num.DOWN
+    left = num.product_of(factor, high, rest) / (1 + e * (2 + e)) * num.DOWN
     return jnp.where(x < 0, left, 1 - left)
 
 
