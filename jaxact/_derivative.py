@@ -126,7 +126,7 @@ def _with_rule(
     with_rule = jax.custom_jvp(_remat(wide))
 
     def function(*arguments: Array) -> Array:
-        return wide(*arguments) if is_plain() else with_rule(*arguments)
+        return wide(*arguments) if is_plain() else _as_if_differentiated(with_rule, *arguments)
 
     def jvp(primals: tuple[Array, ...], tangents: tuple[Array | SymbolicZero, ...]) -> tuple[Array, Array]:
         y = function(*primals)
@@ -182,6 +182,12 @@ def _traced_once(f: Callable[..., Array] | None, few_bits: bool) -> Any:
     return lambda *arguments: (f if is_plain() else called())(*arguments)
 
 
+def _as_if_differentiated(f: Callable[..., Array], *arguments: Array) -> Array:
+    """``f(*arguments)``, in the context in which a rule will ask for it again, and finds then what was traced."""
+    with jax.sharding.use_abstract_mesh(jax.sharding.get_abstract_mesh()):
+        return f(*arguments)
+
+
 def _remat(f: Callable[..., Array]) -> Callable[..., Array]:
     return jax.checkpoint(f, prevent_cse=False)
 
@@ -201,13 +207,13 @@ def differentiable_map(
 
     def wide(x: Array, *rest: Array) -> Array:
         parameters, data = rest[: count - 1], rest[count - 1 :]
-        with _while_set(_FEW_BITS, x.dtype in _NARROW):
+        with _while_set(_FEW_BITS, few_bits_do() or x.dtype in _NARROW):
             return lax.convert_element_type(value(*_widen(x, *parameters), *data), x.dtype)
 
     with_rule = jax.custom_jvp(_remat(wide))
 
     def function(*arguments: Array) -> Array:
-        return wide(*arguments) if is_plain() else with_rule(*arguments)
+        return wide(*arguments) if is_plain() else _as_if_differentiated(with_rule, *arguments)
 
     def jvp(primals: tuple[Array, ...], along: tuple[Array | SymbolicZero, ...]) -> tuple[Array, Array]:
         y = function(*primals)
@@ -218,9 +224,9 @@ def differentiable_map(
 
         def linear(kept: Array, parameters: tuple[Array, ...], data: tuple[Array, ...], ts: list[Array]) -> Array:
             kept, *wide = _widen(lax.optimization_barrier(kept), *parameters)
-            if again:
-                kept = function(kept, *wide, *data)
-            with _while_set(_FEW_BITS, y.dtype in _NARROW):
+            with _while_set(_FEW_BITS, few_bits_do() or y.dtype in _NARROW):
+                if again:
+                    kept = function(kept, *wide, *data)
                 terms = [
                     tangents[i](kept, lax.convert_element_type(t, kept.dtype), *wide, *data)
                     for i, t in zip(used, ts, strict=True)

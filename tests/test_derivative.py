@@ -34,6 +34,23 @@ def test_half_precision_is_rounded_once():
     assert jax.vjp(triple, x)[1](g)[0] == jnp.asarray(3 * np.float32(x) ** 2 * np.float32(g), jnp.bfloat16)
 
 
+def test_a_formula_is_traced_once():
+    """However often value and slope are asked for: alone, in the value of a pullback, and in its gradient."""
+    traced = []
+
+    def noted(name, formula):
+        return lambda x: traced.append(name) or formula(x)
+
+    f = jax.jit(differentiable(noted("value", lambda x: x * x), noted("slope", lambda x: 2 * x)))
+
+    def both(x):
+        y, pullback = jax.vjp(f, x)
+        return f(x), y, pullback(y)
+
+    jax.jit(both).trace(jnp.ones(3))
+    assert traced == ["value", "slope"]
+
+
 def test_few_bits_only_for_what_is_rounded_to_half():
     seen = []
 
