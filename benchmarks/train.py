@@ -73,7 +73,7 @@ def overhead(images: data.Images, batch: int, rounds: int) -> dict[str, Any]:
     bare = start(model, rule, images, 0, devices)
     compiled = jax.jit(step, donate_argnums=0)
     whole = steps - (batches.samples % batch > 0)
-    clock = Clock(data.stream(batches), steps)
+    clock = Clock(data.Stream(batches), steps)
     ours, seconds = [], []
 
     def run_bare(_: trainer.State) -> dict[str, float]:

@@ -23,7 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from common import figures, mesh, options, progress, run
 from common.activations import activation, check_names
-from common.data import Batches, stream
+from common.data import Batches, Stream
 from common.optimiser import make_optimiser
 from common.options import BadInput
 from common.trainer import Plan, State, make_state, make_step, train
@@ -144,7 +144,7 @@ def main(options: Options) -> None:
                 plan,
                 start(model, optimiser, options.seed, devices),
                 make_step(make_loss(model), optimiser),
-                stream(batches),
+                Stream(batches),
                 evaluate,
             )
             pictures[name] = jax.device_get(paint(state.params, held["place"])).reshape(picture.shape)

@@ -26,7 +26,7 @@ import numpy as np
 import optax
 from common import figures, mesh, options, progress, run
 from common.activations import activation, check_names
-from common.data import Batches, stream
+from common.data import Batches, Stream
 from common.optimiser import make_optimiser
 from common.options import BadInput
 from common.trainer import Plan, State, make_state, make_step, train
@@ -280,7 +280,7 @@ def main(options: Options) -> None:
                 plan,
                 start(model, optimiser, options.seed, devices),
                 make_step(make_loss(model), optimiser),
-                stream(windows),
+                Stream(windows),
                 make_evaluation(model, unknown, options.context, 256, devices),
             )
             written = jax.jit(write, static_argnums=(0, 2))(

@@ -28,7 +28,7 @@ import jax.numpy as jnp
 import numpy as np
 from common import figures, mesh, options, progress, run
 from common.activations import activation, check_names
-from common.data import stream
+from common.data import Stream
 from common.optimiser import make_optimiser
 from common.options import BadInput
 from common.trainer import Plan, State, make_state, make_step, train
@@ -170,7 +170,7 @@ def main(options: Options) -> None:
                 plan,
                 start(model, optimiser, options.seed, devices),
                 make_step(make_loss(model, options.boundary), optimiser),
-                stream(Points(options.batch_size, options.steps, options.seed)),
+                Stream(Points(options.batch_size, options.steps, options.seed)),
                 make_evaluation(model, devices),
             )
         if mesh.is_first():

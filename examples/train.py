@@ -22,7 +22,7 @@ import numpy as np
 import tyro
 from common import classify, figures, mesh, options, progress, run
 from common.activations import activation, check_names, learned
-from common.data import Batches, Images, load_images, stream
+from common.data import Batches, Images, Stream, load_images
 from common.optimiser import make_optimiser
 from common.trainer import Plan, State, make_state, make_step, train
 from flax import linen as nn
@@ -110,7 +110,7 @@ def main(options: Options) -> None:
                 plan,
                 state,
                 make_step(classify.make_loss(model, data.peak), optimiser),
-                stream(batches),
+                Stream(batches),
                 classify.make_evaluation(model, data, 1024, devices),
             )
             progress.say(f"{name}: test accuracy {results[name][-1]['test_accuracy']:.2%}")

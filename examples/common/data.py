@@ -7,7 +7,7 @@ import functools
 import gzip
 import math
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -127,10 +127,49 @@ class Batches:
         return {name: array[chosen] for name, array in self.arrays.items()} | {"weight": weight}
 
 
-def stream(batches: Any) -> Iterator[Any]:
-    """Grain's iterator over batches, whose position can be saved and restored."""
-    import grain
+GROUP = 16  # steps; an item of Grain's takes longer than the batch in it, where that is small
 
-    # All data are in memory: a batch is cheaper to take than to hand over from a thread.
-    options = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
-    return iter(grain.MapDataset.source(batches).to_iter_dataset(options))
+
+@dataclasses.dataclass(frozen=True)
+class Groups:
+    """Batches of several steps at a time."""
+
+    batches: Any
+
+    def __len__(self) -> int:
+        return -(-len(self.batches) // GROUP)
+
+    def __getitem__(self, group: int) -> list[Any]:
+        first = int(group) * GROUP
+        return [self.batches[step] for step in range(first, min(first + GROUP, len(self.batches)))]
+
+
+class Stream:
+    """Batches one after the other, taken from Grain a group at a time; the position can be saved and restored."""
+
+    def __init__(self, batches: Any):
+        import grain
+
+        # All data are in memory: a batch is cheaper to take than to hand over from a thread.
+        options = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
+        self._groups = iter(grain.MapDataset.source(Groups(batches)).to_iter_dataset(options))
+        self._before, self._group, self._taken = self._groups.get_state(), [], 0
+
+    def __iter__(self) -> Stream:
+        return self
+
+    def __next__(self) -> Any:
+        if self._taken == len(self._group):
+            self._before = self._groups.get_state()
+            self._group, self._taken = next(self._groups), 0
+        self._taken += 1
+        return self._group[self._taken - 1]
+
+    def get_state(self) -> dict[str, Any]:
+        """Position of Grain before the group that is under way, and the number of its steps that are done."""
+        return {"group": self._before, "taken": self._taken}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        self._before, self._taken = state["group"], state["taken"]
+        self._groups.set_state(self._before)
+        self._group = next(self._groups) if self._taken else []

@@ -14,7 +14,7 @@ from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from common import classify
-from common.data import Batches, Images, stream
+from common.data import Batches, Images, Stream
 from common.mesh import make_mesh, place
 from common.optimiser import make_optimiser
 from common.options import BadInput, Training
@@ -100,7 +100,7 @@ def train_seeds(
         plan,
         state,
         jax.vmap(epoch, in_axes=(0, 0, None)),
-        stream(batches),
+        Stream(batches),
         evaluate,
         held=(place(devices, dict(data.train), None),),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ import optax
 from jax.sharding import Mesh
 
 from common.checkpoint import Checkpoints
+from common.data import Stream
 from common.mesh import place
 from common.options import Stopped, Training
 from common.progress import progress_bar, say
@@ -70,7 +71,7 @@ def train(
     plan: Plan,
     state: State,
     step: Callable[..., tuple[State, jax.Array]],
-    batches: Iterator[Any],
+    batches: Stream,
     evaluate: Callable[[State], dict[str, float]],
     *,
     split: str | None = "data",
@@ -78,9 +79,9 @@ def train(
 ) -> tuple[State, list[dict[str, Any]]]:
     """Train from the last checkpoint, or from the start, to the end of the plan.
 
-    ``batches`` is an iterator of Grain, whose arrays are split over the mesh axis ``split``; ``held`` are further
-    arguments of ``step`` that stay on the devices; ``evaluate`` returns the metrics of a round. Returns the last state
-    and the record of every round.
+    The arrays of ``batches`` are split over the mesh axis ``split``; ``held`` are further arguments of ``step`` that
+    stay on the devices; ``evaluate`` returns the metrics of a round. Returns the last state and the record of every
+    round.
     """
     checkpoints = Checkpoints(folder / "checkpoints", plan.best, plan.highest)
     history: list[dict[str, Any]] = []

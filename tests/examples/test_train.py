@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import train
-from common.data import Batches, idx_folder
+from common.data import Batches, Stream, idx_folder
 
 MNIST = Path(__file__).parents[3] / "shared/data/mnist"
 SCRIPT = Path(train.__file__)
@@ -71,6 +71,19 @@ def test_every_sample_comes_once_an_epoch_in_an_order_of_the_seed():
     assert all(batches[i]["x"].shape == (4,) for i in range(6))
     np.testing.assert_array_equal(Batches(arrays, 4, seed=3, epochs=2)[5]["x"], batches[5]["x"])
     np.testing.assert_array_equal(Batches(arrays, 4, seed=None)[0]["x"], np.arange(4))
+
+
+@pytest.mark.parametrize("done", [0, 1, 15, 16, 17, 32, 39, 40])
+def test_batches_go_on_from_any_step(done):
+    batches = Batches({"x": np.arange(10)}, 5, seed=3, epochs=20)
+    stream = Stream(batches)
+    for _ in range(done):
+        next(stream)
+    other = Stream(batches)
+    next(other)
+    other.set_state(json.loads(json.dumps(stream.get_state())))
+    rest = [b["x"].tolist() for b in other]
+    assert rest == [b["x"].tolist() for b in stream] == [batches[i]["x"].tolist() for i in range(done, 40)]
 
 
 @pytest.fixture
