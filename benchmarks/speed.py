@@ -49,7 +49,7 @@ import jaxact
 
 PASSES = ("forward", "forward+backward")
 QUICK = ("relu", "sigmoid", "tanh", "softplus", "elu", "silu", "gelu", "gelu_exact", "mish")
-WIDTH = 256  # of the arrays, along the axis that softmax and glu reduce
+WIDTH = 1024  # of the arrays, along the axis that softmax and glu reduce: a narrow layer of today
 
 
 def keep_freed_memory() -> None:

@@ -96,6 +96,7 @@ def activation(
     parameter_slopes: tuple[Callable[..., Array], ...] = (),
     region: Callable[..., Array] | None = None,
     two_part: bool = False,
+    at_defaults: Callable[[Array], Array] | None = None,
     options: Iterable[str] = (),
     data: Iterable[str] = (),
     positive: Iterable[str] = (),
@@ -120,6 +121,8 @@ def activation(
       parameter_slopes: derivatives in the parameters, in their order.
       region: see :func:`jaxact._derivative.differentiable`.
       two_part: whether the body is a formula of two-part numbers.
+      at_defaults: the same function of ``x`` alone, with its own derivatives, for calls that leave all parameters out,
+        where that takes fewer operations.
       options: arguments that are hashable Python values.
       data: arguments that are arrays or ``None`` and not differentiated, such as masks and random keys.
       positive: parameters that must be above 0; checked where they are Python numbers.
@@ -148,9 +151,11 @@ def activation(
         @functools.wraps(body)
         def compiled(*args: Any, **kwargs: Any) -> Array:
             bound = signature.bind(*args, **kwargs)
+            bound.arguments[first] = as_floating(name, bound.arguments[first], first)
+            if at_defaults is not None and len(bound.arguments) == 1:
+                return at_defaults(bound.arguments[first])
             bound.apply_defaults()
             arguments = bound.arguments
-            arguments[first] = as_floating(name, arguments[first], first)
             for n in others:
                 arguments[n] = as_floating(name, arguments[n], n, like=arguments[first])
             if core is None:

@@ -42,6 +42,7 @@ _UPPER_HALF = {"float32": np.uint32(0xFFFFF000), "float64": np.uint64(0xFFFFFFFF
 _LIMIT = {"float32": 112.0, "float64": 750.0}
 _EXP_LIMIT = {"float32": 88.0, "float64": 709.0}
 
+_ONE_LIMIT = {"float32": 20.0, "float64": 40.0}
 _NORMAL_LIMIT = {"float32": 15.0, "float64": 38.7}
 
 
@@ -59,9 +60,11 @@ def sum_of(high: Array, low: Array | None) -> Array:
     return high if low is None else high + low
 
 
-def product_of(factor: Array, high: Array, low: Array | None) -> Array:
-    """``factor (high + low)`` of a sum of two numbers, of which there may be but one."""
-    return sum_of(high * factor, None if low is None else low * factor)
+def whole(scale: Array, rest: Array | None, factor: Array | None = None) -> Array:
+    """``factor scale (1 + rest)`` of what :func:`exp_parts` gives."""
+    one = scale if factor is None else factor
+    total = one if rest is None else one + one * rest
+    return total if factor is None else scale * total
 
 
 def magnitude(x: Array) -> Array:
@@ -79,6 +82,11 @@ def exp_limit(x: Array) -> float:
     return _EXP_LIMIT[x.dtype.name]
 
 
+def one_limit(x: Array) -> float:
+    """From where on ``1 + e^-x`` is 1."""
+    return _ONE_LIMIT[x.dtype.name]
+
+
 def clamped(x: Array) -> Array:
     """``x``, but no further out than :func:`limit`, so that infinities need no care; NaN stays NaN."""
     return jnp.clip(x, -limit(x), limit(x))
@@ -90,10 +98,10 @@ def minimax(x: Array, polynomials: Mapping[str, Any]) -> Any:
 
 
 def reduce(x: Array, low: Array | None = None) -> tuple[Array, Array, Array]:
-    """``n``, ``r`` and ``r_low`` with ``x + low = n ln 2 + r + r_low``, ``n`` an integer, ``|r + r_low| < 0.35``."""
+    """``n``, ``r`` and ``r_low`` with ``x + low = n ln 2 + r + r_low``, ``n`` an integer, ``|r| < 0.35``."""
     integer, bits, _ = _FORMAT[x.dtype.name]
     # Adding 1.5 * 2^bits leaves the nearest integer in the lowest bits; a conversion would have to guard against NaN.
-    shifted = sum_of(x, low) * _LOG2_E + 1.5 * 2**bits
+    shifted = x * _LOG2_E + 1.5 * 2**bits
     n = lax.bitcast_convert_type(shifted, integer) - np.asarray(1.5 * 2**bits, x.dtype).view(integer)
     high_ln2, low_ln2 = _LN2[x.dtype.name]
     n_float = n.astype(x.dtype)
@@ -107,24 +115,22 @@ def power_of_two(n: Array, dtype: jnp.dtype) -> Array:
 
 
 def exp_up_parts(x: Array, low: Array | None = None) -> tuple[Array, Array | None]:
-    """:func:`exp_up` as an unrounded sum of two numbers. Not to be differentiated."""
+    """:func:`exp_up` in two parts. Not to be differentiated."""
     return exp_parts(x, low, 64)
 
 
 def exp_parts(x: Array, low: Array | None = None, power: int = 0) -> tuple[Array, Array | None]:
-    """``2^power e^(x + low)``, a normal number, as an unrounded sum of two numbers. Not to be differentiated."""
+    """``2^power e^(x + low)``, a normal number, as ``scale (1 + rest)``, for :func:`whole`. Not to be differentiated.
+
+    The scale is a power of two, ``|rest| < 0.42``, and what is missing is the rounding of their sum.
+    """
     if is_plain():
         return jnp.exp(sum_of(x, low)) * 2.0**power, None
     if few_bits_do():
         return rounded_exp(x, low, power), None
     n, r, r_low = reduce(x, low)
-    scale = power_of_two(n + power, x.dtype)
-    high = scale * r
-    total = scale + high
-    # What that sum lost. The scale is no constant, or XLA would fold this to 0.
-    lost = high - (total - scale)
     r = r + r_low
-    return total, scale * (polynomial(r, minimax(x, coefficients.EXP)) * (r * r) + r_low) + lost
+    return power_of_two(n + power, x.dtype), r + r * r * polynomial(r, minimax(x, coefficients.EXP))
 
 
 def rounded_exp(x: Array, low: Array | None = None, power: ArrayLike = 0) -> Array:
@@ -249,13 +255,18 @@ def rounded_constant(value: float, lost: float, x: Array) -> tuple[float, float]
 # The sigmoid, and x times it, which is what SiLU, Swish and two of the GELUs are. Arguments may be sums of two numbers.
 
 
+def negated(low: Array | None) -> Array | None:
+    """``-low``, if there is one."""
+    return None if low is None else -low
+
+
 def mirrored(low: Array | None, x: Array) -> Array | None:
     """``low`` of an argument ``x``, for ``-|x|``."""
     return None if low is None else jnp.where(x < 0, low, -low)
 
 
 def _sigmoid(x: Array, low: Array | None = None) -> Array:
-    return 1 / (1 + rounded_exp(jnp.clip(-x, -exp_limit(x), exp_limit(x) + 1), None if low is None else -low))
+    return 1 / (1 + rounded_exp(jnp.clip(-x, -exp_limit(x), exp_limit(x) + 1), negated(low)))
 
 
 def _sigmoid_slope(x: Array, low: Array | None = None) -> Array:
@@ -280,19 +291,28 @@ sigmoid = _of_a_sum(_sigmoid, sigmoid_slope)
 def times_sigmoid(x: Array, z: Array, low: Array | None = None) -> Array:
     """``x sigma(z + low)``; ``x`` must be finite where ``z`` is far below 0. Not to be differentiated."""
     far = z < -60  # there 1 + e^-z is beyond the largest number before the result is below the smallest
-    e = rounded_exp(jnp.clip(-z, -60, limit(z)), None if low is None else -low, jnp.where(far, -64, 0))
+    e = rounded_exp(jnp.clip(-z, -60, limit(z)), negated(low), jnp.where(far, -64, 0))
     down = jnp.where(far, DOWN, 1)
     return x / (down + e) * down
+
+
+def sigmoid_unit(x: Array, left: float, right: float, argument: Callable[[Array], tuple[Array, Array | None]]) -> Array:
+    """``x sigma(argument(x))``, which is 0 left of ``left`` and ``x`` right of ``right``. Not to be differentiated.
+
+    The argument is a sum of two numbers.
+    """
+    z = jnp.clip(x, left, right)
+    u, low = argument(z)
+    e_down = rounded_exp(-u, negated(low), -64)
+    return jnp.where(x > right, x, z / (DOWN + e_down) * DOWN)
 
 
 def _silu_slope(z: Array, low: Array | None = None) -> Array:
     t = jnp.maximum(-lax.abs(z), -limit(z))
     t_low = mirrored(low, z)
-    high, rest = exp_up_parts(t, t_low) if low is not None else (exp_up(t), None)
-    e = sum_of(high, rest) * DOWN
-    factor, square = (1 + t) + sum_of(e, t_low), 1 + e * (2 + e)
-    # XLA stores a quotient that is used twice; where it is used once, to divide first is 0.2 ulp better.
-    left = (high * (factor / square) if rest is None else product_of(factor, high, rest) / square) * DOWN
+    parts = exp_up_parts(t, t_low)
+    e = whole(*parts) * DOWN
+    left = whole(*parts, sum_of(1 + t, t_low) + e) / (1 + e * (2 + e)) * DOWN
     return jnp.where(z < 0, left, 1 - left)
 
 
@@ -303,8 +323,7 @@ def silu_curvature_up(z: Array, low: Array | None = None) -> Array:
     up = exp_up(t, t_low)
     e = up * DOWN
     q = 1 + e
-    minus_low = None if t_low is None else -t_low
-    return up * (sum_of(2 + t, t_low) + e * sum_of(2 - t, minus_low)) / (q * q * q)
+    return up * (sum_of(2 + t, t_low) + e * sum_of(2 - t, negated(t_low))) / (q * q * q)
 
 
 def _silu_curvature(z: Array, low: Array | None = None) -> Array:
@@ -344,7 +363,7 @@ def normal_centre(x: Array) -> Array:
 def normal_tail_moment(t: Array) -> Array:
     """``t Phi(-t)`` for clamped ``t >= 1``. Not to be differentiated."""
     k, (*upper, last) = minimax(t, coefficients.NORMAL_TAIL)
-    high, rest = exp_up_parts(*minus_half_square(t))
+    parts = exp_up_parts(*minus_half_square(t))
     s = k + t
     y = 1 - t / s  # has a smaller error than k / s
     m = 1 - y
@@ -352,7 +371,7 @@ def normal_tail_moment(t: Array) -> Array:
     if not few_bits_do():
         rest_of_ratio = rest_of_ratio - 0.4 / k * ((t - s) + k)  # about what rounding s does to the result
     factor = m * last + (m * y) * rest_of_ratio
-    return product_of(factor, high, rest) * DOWN
+    return whole(*parts, factor) * DOWN
 
 
 def normal_bend(t: Array) -> Array:
@@ -361,5 +380,4 @@ def normal_bend(t: Array) -> Array:
     ratio = polynomial(1 - t / (k + t), powers)  # 1 - t / (k + t) is exact to more digits near 0 than k / (k + t)
     root, lost = rounded_constant(*coefficients.BEND_ROOT, t)
     factor = ((root - t) + lost) * ratio
-    high, rest = exp_up_parts(*minus_half_square(t))
-    return product_of(factor, high, rest) * DOWN
+    return whole(*exp_up_parts(*minus_half_square(t)), factor) * DOWN

@@ -5,6 +5,7 @@ import inspect
 import subprocess
 import sys
 
+import cases
 import jax
 import jax.numpy as jnp
 import pytest
@@ -49,6 +50,26 @@ def test_an_activation_of_ones_own(cube):
     assert cube(x).tolist() == [2, -16]
     assert jax.grad(lambda x: cube(x, 1.0).sum())(x).tolist() == [3, 12]
     assert jax.grad(lambda s: cube(x, s).sum())(1.0) == -7
+
+
+@pytest.mark.parametrize(("name", "default"), [("swish", 1.0), ("softplus", 1.0), ("celu", 1.0)])
+def test_parameters_left_out(name, default):
+    """A program of fewer operations, and the same function."""
+    f, x = jaxact.get(name), jnp.linspace(-20, 20, 999, dtype=jnp.float32)
+
+    def three(*parameters):
+        value = jax.vmap(f, (0, *(None for _ in parameters)))
+        slope = jax.vmap(jax.grad(f), (0, *(None for _ in parameters)))
+        curvature = jax.vmap(jax.grad(jax.grad(f)), (0, *(None for _ in parameters)))
+        return [g(x, *parameters) for g in (value, slope, curvature)]
+
+    for short, full in zip(three(), three(default), strict=True):
+        cases.close(short, full)
+
+    def operations(*parameters):
+        return jax.jit(f).lower(x, *parameters).as_text().count("stablehlo.")
+
+    assert operations() < operations(default)
 
 
 def test_record(cube):

@@ -63,7 +63,7 @@ class _Tail(NamedTuple):
         gate = jnp.maximum(gate, self.reach(-last))
         with all_bits():  # so far out, 2^-19 of the exponent would be too much
             exponent, low = self.exponent(gate)
-        e = num.sum_of(*num.exp_parts(jnp.clip(exponent, -last, 1 - edge), low, power))
+        e = num.whole(*num.exp_parts(jnp.clip(exponent, -last, 1 - edge), low, power))
         down, large = 2.0 ** (-power // 2), lax.abs(value) > 1
         y = self.factor(gate) * e * jnp.where(large, value * down, value)
         return jnp.where(large, y, y * down) * down

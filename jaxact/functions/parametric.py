@@ -21,6 +21,7 @@ from jaxact._activation import INF, _equal_rank, activation
 from jaxact._derivative import differentiable_map
 from jaxact._polynomial import HERMITE, combination, quotient
 from jaxact._rational import FITS
+from jaxact.functions.smooth import silu
 
 
 def _swish_slope(x: Array, beta: Array) -> Array:
@@ -38,6 +39,7 @@ def _swish_beta_slope(x: Array, beta: Array) -> Array:
 @activation(
     slope=_swish_slope,
     parameter_slopes=(_swish_beta_slope,),
+    at_defaults=silu,
     kind="parametric",
     range=(-0.2784645427610738, INF),
     tails=(0, 1),

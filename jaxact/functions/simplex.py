@@ -61,6 +61,13 @@ def _less(x: Array, largest: Array, mask: tuple[Array, ...]) -> tuple[Array, Arr
     return shifted, lax.stop_gradient(jnp.where(shifted > -num.limit(x), lost, 0))
 
 
+def _sum(a: Array, b: Array) -> tuple[Array, Array]:
+    """``a + b`` as a sum of two numbers."""
+    total = a + b
+    back = total - a
+    return total, (a - (total - back)) + (b - back)
+
+
 def _shifted(x: Array, mask: tuple[Array, ...], axis: Axis) -> tuple[Array, Array | None]:
     """``x`` less its largest entry, as a sum of two numbers; what the mask leaves out is at -inf."""
     return _less(x, _largest(x, mask, axis), mask)
@@ -68,8 +75,12 @@ def _shifted(x: Array, mask: tuple[Array, ...], axis: Axis) -> tuple[Array, Arra
 
 # XLA's CPU backend gives the sums of a row to YNNPACK, as one loop with whatever around them is made of operations that
 # have a name. Where few bits do, that can be all of it: hence XLA's exponential, and no selections. Else it can only be
-# a part, what comes between the parts is stored, which takes longer: hence a selection beside every sum, which YNNPACK
-# does not know.
+# a part, and what comes between the parts is stored: hence selections where a part begins and ends, which YNNPACK does
+# not know, so that it takes the sums alone and nothing but the exponentials is stored.
+
+
+def _exp(shifted: Array, lost: Array | None) -> Array:
+    return jnp.where(shifted > -num.limit(shifted), num.exp(shifted, lost), 0)
 
 
 def _softmax(x: Array, *mask: Array, axis: Axis) -> Array:
@@ -77,7 +88,7 @@ def _softmax(x: Array, *mask: Array, axis: Axis) -> Array:
     if few_bits_do():
         e = jnp.exp(shifted)
         return e / jnp.maximum(jnp.sum(e, axis, keepdims=True), 0.5)  # at least 1, or 0 where the mask leaves nothing
-    e = num.exp(shifted, lost)
+    e = _exp(shifted, lost)
     total = jnp.sum(e, axis, keepdims=True)
     return e / jnp.where(total == 0, 1, total)
 
@@ -89,18 +100,24 @@ def _softmax_tangent(y: Array, t: Array, *mask: Array, axis: Axis) -> Array:
 
 
 def _log_softmax(x: Array, *mask: Array, axis: Axis) -> Array:
-    shifted, lost = _shifted(x, mask, axis)
-    # One of the largest entries is left out of the sum, so that what is small beside it is not lost. The second sum
-    # only counts: with an exponential in both, XLA would compute it twice.
+    if mask:
+        x = jnp.where(mask[0], x, -jnp.inf)
+    largest = _largest(x, (), axis)
+    shifted, lost = _less(x, largest, ())
+    # The largest entries are counted apart: what is small beside one must not be lost.
     if few_bits_do():
         sign = lax.sign(shifted)  # -1, and 0 for the largest
         others = -jnp.sum(sign * jnp.exp(shifted), axis, keepdims=True)
-        largest = jnp.sum(sign, axis, keepdims=True) + x.size // max(others.size, 1)
+        count = jnp.sum(sign, axis, keepdims=True) + x.size // max(others.size, 1)
     else:
-        others = jnp.sum(jnp.where(shifted < 0, num.exp(shifted, lost), shifted), axis, keepdims=True)
-        largest = jnp.sum(jnp.where(shifted < 0, jnp.zeros_like(x), 1), axis, keepdims=True)
-    logarithm = jnp.log1p(others + jnp.maximum(largest - 1, 0))
-    return shifted - (logarithm if lost is None else logarithm - lost)
+        e = _exp(shifted, lost)
+        ones = lax.floor(e)  # 1 for the largest, and 0
+        others, count = (jnp.sum(part, axis, keepdims=True) for part in (e - ones, ones))
+    logarithm = jnp.log1p(others + jnp.maximum(count - 1, 0))
+    if few_bits_do():
+        return shifted - logarithm
+    high, low = _sum(largest, logarithm)
+    return (x - high) - low
 
 
 def _log_softmax_tangent(x: Array, t: Array, *mask: Array, axis: Axis) -> Array:

@@ -42,9 +42,15 @@ def _softplus_beta_slope(x: Array, beta: Array) -> Array:
     return (product_up - log_up) / beta / beta * num.DOWN
 
 
+def _softplus_of_one(x: Array) -> Array:
+    e = num.exp(-lax.abs(x))
+    return jnp.where(x > 0, x, 0) + e * num.log1p_over(e)
+
+
 @activation(
     slope=_softplus_slope,
     parameter_slopes=(_softplus_beta_slope,),
+    at_defaults=differentiable(_softplus_of_one, num.sigmoid),
     positive=("beta",),
     kind="smooth",
     range=(0, INF),
@@ -84,8 +90,7 @@ def log_sigmoid(x: ArrayLike) -> Array:
     Returns:
       Array of the shape and floating dtype of ``x``.
     """
-    e = num.exp(-lax.abs(x))
-    return -(jnp.where(x < 0, -x, 0) + e * num.log1p_over(e))
+    return -_softplus_of_one(-x)
 
 
 @activation(
@@ -108,32 +113,22 @@ def silu(x: ArrayLike) -> Array:
       Elfwing, Uchibe and Doya, Sigmoid-weighted linear units for neural network function approximation in reinforcement
       learning, 2017, arXiv:1702.03118.
     """
-    x = jnp.maximum(x, -num.limit(x))
-    return num.times_sigmoid(x, x)
-
-
-def _mish_quotient(x: Array, e: Array) -> tuple[Array, Array]:
-    """``2 + 2 e + e^2`` on the left, ``1 + 2 e + 2 e^2`` on the right, and what rounding it lost."""
-    # The first term is no constant, or XLA would fold what was lost to 0.
-    zero = 0 * x
-    first = jnp.where(x < 0, zero + 2, zero + 1)
-    second = e * jnp.where(x < 0, e, 2 * e)
-    part = first + 2 * e
-    q = part + second
-    return q, (2 * e - (part - first)) + (second - (q - part))
+    return num.sigmoid_unit(x, -num.limit(x), num.one_limit(x), lambda x: (x, None))
 
 
 def _mish_slope(x: Array) -> Array:
-    x = num.clamped(x)
-    high, rest = num.exp_up_parts(-lax.abs(x))
-    e = num.sum_of(high, rest) * num.DOWN
-    left = 4 * ((1 + x) + e * ((1.5 + x) + e * (1 + 0.25 * e)))
-    right = e * ((4 * x - 2) + 4 * e * ((x - 1) - e))
-    q, lost = _mish_quotient(x, e)
-    square = q * q if few_bits_do() else q * q + 2 * q * lost
-    factor = jnp.where(x < 0, left, right)
-    ratio = num.product_of(factor, high, rest) / square * num.DOWN
-    return ratio + jnp.where(x < 0, 0, 1)
+    z = jnp.clip(x, -num.limit(x), num.one_limit(x))
+    negative = z < 0
+    parts = num.exp_up_parts(z)
+    w = num.whole(*parts) * num.DOWN
+    left = num.whole(*parts, (4 + 4 * z) + w * ((6 + 4 * z) + w * (4 + w)))
+    right = num.UP * (w * ((4 * z - 2) * (1 + w) - 2) - 4)
+    # 2 + 2 w + w^2, whose first term is no constant, or XLA would fold what its rounding lost to 0.
+    two, square = 2 + 0 * z, w * w
+    part = two + 2 * w
+    q = part + square
+    lost = 0 if few_bits_do() else (2 * w - (part - two)) + (square - (q - part))
+    return jnp.where(negative, left, right) / (q * q + 2 * q * lost) * num.DOWN + jnp.where(negative, 0, 1)
 
 
 def _mish_curvature(x: Array) -> Array:
@@ -142,8 +137,12 @@ def _mish_curvature(x: Array) -> Array:
     e = up * num.DOWN
     left = 2 * (2 + x) + e * (2 * (4 + x) + e * (3 * (2 - x) + e * (2 * (1 - x))))
     right = 2 * (1 - x) + e * (3 * (2 - x) + e * (2 * (4 + x) + e * (2 * (2 + x))))
-    q, lost = _mish_quotient(x, e)
-    cube = q * (q * q if few_bits_do() else q * q + 3 * q * lost)
+    # 2 + 2 e + e^2 on the left and 1 + 2 e + 2 e^2 on the right, whose first term is again no constant.
+    first, square = jnp.where(x < 0, 2 + 0 * x, 1 + 0 * x), e * jnp.where(x < 0, e, 2 * e)
+    part = first + 2 * e
+    q = part + square
+    lost = 0 if few_bits_do() else (2 * e - (part - first)) + (square - (q - part))
+    cube = q * (q * q + 3 * q * lost)
     return 4 * up * (jnp.where(x < 0, left, right * e) / cube) * num.DOWN
 
 
@@ -170,16 +169,16 @@ def mish(x: ArrayLike) -> Array:
     References:
       Misra, Mish: a self regularized non-monotonic activation function, 2019, arXiv:1908.08681.
     """
-    # With e = exp(-|x|), tanh(log(1 + exp x)) is e (1 - d) on the left and 1 - d on the right, where d is small and a
-    # quotient of polynomials in e whose terms are all positive.
-    negative = x < 0
-    x = jnp.maximum(x, -num.limit(x))
-    up = num.exp_up(jnp.maximum(-lax.abs(x), -num.limit(x)))
-    e = up * num.DOWN
-    d = e * jnp.where(negative, 1 + e, 2 * e) / jnp.where(negative, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
-    y = x * jnp.where(negative, up, 1)
-    lost = jnp.minimum(y, num.limit(x)) * d  # d is 0 beyond, and inf times 0 would be NaN
-    return (y - lost) * jnp.where(negative, num.DOWN, 1)
+    # With w = e^x, tanh(log(1 + w)) is w (1 - d) on the left and 1 - d on the right, where d is at most 1/2 and a
+    # quotient of sums whose terms are all positive.
+    z = jnp.clip(x, -num.limit(x), num.one_limit(x))
+    negative = z < 0
+    up = num.rounded_exp(z, power=64)
+    w = up * num.DOWN
+    n = w + w * w
+    d = jnp.where(negative, n, 2) / (2 + (w + n))
+    y = z * jnp.where(negative, up, num.UP)
+    return jnp.where(x > num.one_limit(x), x, (y - y * d) * num.DOWN)
 
 
 def _gelu_exact_slope(x: Array) -> Array:
@@ -257,13 +256,18 @@ def _gelu_tanh_clamped(x: Array) -> Array:
     return jnp.clip(x, -bound, bound)
 
 
+def _gelu_tanh(x: Array) -> Array:
+    left, right = {"float32": (-11.3, 6.0), "float64": (-21.5, 7.5)}[x.dtype.name]
+    return num.sigmoid_unit(x, left, right, gelu_tanh_argument)
+
+
 def _gelu_tanh_slope(x: Array) -> Array:
     t = -lax.abs(_gelu_tanh_clamped(x))
     u, u_low = gelu_tanh_argument(t)
-    high, rest = num.exp_up_parts(u, u_low)
-    e = num.sum_of(high, rest) * num.DOWN
+    parts = num.exp_up_parts(u, u_low)
+    e = num.whole(*parts) * num.DOWN
     factor = (1 + u) + (num.sum_of(2 * coefficients.GELU_TANH_B[0] * t * (t * t), u_low) + e)  # 1 + t du/dt + e
-    left = num.product_of(factor, high, rest) / (1 + e * (2 + e)) * num.DOWN
+    left = num.whole(*parts, factor) / (1 + e * (2 + e)) * num.DOWN
     return jnp.where(x < 0, left, 1 - left)
 
 
@@ -301,13 +305,11 @@ def gelu_tanh(x: ArrayLike) -> Array:
     References:
       Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
     """
-    return num.times_sigmoid(jnp.maximum(x, -100), *gelu_tanh_argument(_gelu_tanh_clamped(x)))
+    return _gelu_tanh(x)
 
 
 def _quick_gelu_argument(x: Array) -> tuple[Array, Array | None]:
     """``1.702 x`` as a sum of two numbers."""
-    bound = num.limit(x) / 1.702
-    x = jnp.clip(x, -bound, bound)
     if few_bits_do():
         return 1.702 * x, None
     scale_high, scale_low = num.split_constant(*coefficients.QUICK_GELU, x)
@@ -315,12 +317,17 @@ def _quick_gelu_argument(x: Array) -> tuple[Array, Array | None]:
     return high * scale_high, low * scale_high + x * scale_low
 
 
+def _quick_gelu_clamped(x: Array) -> Array:
+    bound = num.limit(x) / 1.702
+    return jnp.clip(x, -bound, bound)
+
+
 def _quick_gelu_slope(x: Array) -> Array:
-    return num.silu_slope(*_quick_gelu_argument(x))
+    return num.silu_slope(*_quick_gelu_argument(_quick_gelu_clamped(x)))
 
 
 def _quick_gelu_curvature(x: Array) -> Array:
-    return 1.702 * num.silu_curvature_up(*_quick_gelu_argument(x)) * num.DOWN
+    return 1.702 * num.silu_curvature_up(*_quick_gelu_argument(_quick_gelu_clamped(x))) * num.DOWN
 
 
 @activation(
@@ -346,7 +353,7 @@ def quick_gelu(x: ArrayLike) -> Array:
     References:
       Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
     """
-    return num.times_sigmoid(jnp.maximum(x, -num.limit(x) / 1.702), *_quick_gelu_argument(x))
+    return num.sigmoid_unit(x, -num.limit(x) / 1.702, num.one_limit(x) / 1.702, _quick_gelu_argument)
 
 
 @activation(
@@ -424,6 +431,7 @@ def _celu_alpha_slope(x: Array, alpha: Array) -> Array:
 @activation(
     slope=_celu_slope,
     parameter_slopes=(_celu_alpha_slope,),
+    at_defaults=elu,
     positive=("alpha",),
     kind="smooth",
     range=(-1, INF),
