@@ -80,7 +80,7 @@ def _shifted(x: Array, mask: tuple[Array, ...], axis: Axis) -> tuple[Array, Arra
 
 
 def _exp(shifted: Array, lost: Array | None) -> Array:
-    return jnp.where(shifted > -num.limit(shifted), num.exp(shifted, lost), 0)
+    return jnp.where(shifted < -num.limit(shifted), 0, num.exp(shifted, lost))
 
 
 def _softmax(x: Array, *mask: Array, axis: Axis) -> Array:

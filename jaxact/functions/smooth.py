@@ -123,8 +123,9 @@ def _mish_slope(x: Array) -> Array:
     w = num.whole(*parts) * num.DOWN
     left = num.whole(*parts, (4 + 4 * z) + w * ((6 + 4 * z) + w * (4 + w)))
     right = num.UP * (w * ((4 * z - 2) * (1 + w) - 2) - 4)
-    # 2 + 2 w + w^2, whose first term is no constant, or XLA would fold what its rounding lost to 0.
-    two, square = 2 + 0 * z, w * w
+    # 2 + 2 w + w^2, whose first term is no constant, or XLA would fold what its rounding lost to 0. The maximum is w,
+    # and keeps XLA from squaring 2^64 w, which it does for scalars.
+    two, square = 2 + 0 * z, jnp.maximum(w, 0) * w
     part = two + 2 * w
     q = part + square
     lost = 0 if few_bits_do() else (2 * w - (part - two)) + (square - (q - part))
@@ -175,7 +176,7 @@ def mish(x: ArrayLike) -> Array:
     negative = z < 0
     up = num.rounded_exp(z, power=64)
     w = up * num.DOWN
-    n = w + w * w
+    n = w * (1 + w)
     d = jnp.where(negative, n, 2) / (2 + (w + n))
     y = z * jnp.where(negative, up, num.UP)
     return jnp.where(x > num.one_limit(x), x, (y - y * d) * num.DOWN)
