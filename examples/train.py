@@ -7,7 +7,9 @@
     python examples/train.py --out DIR --resume             # after an interruption
 
 The first command takes half a minute on two cores and gave 98.3 % test accuracy. The third, for mish, relu, swish and
-prelu, took five minutes on two busy cores and gave 98.7, 98.6, 98.7 and 98.5 % on MNIST, one run each.
+prelu, took five minutes on two busy cores and gave 98.7, 98.6, 98.7 and 98.5 % on MNIST, one run each. A step takes
+1.02 times as long as that of a bare Flax and Optax loop with batches of 512 there, and 1.1 to 1.2 times with batches of
+64 and 128, whose steps are of 4 and 6 ms (``benchmarks/train.py``).
 """
 
 from __future__ import annotations
