@@ -2,7 +2,7 @@
 
     python benchmarks/accuracy.py                     # every function, half an hour on two cores
     python benchmarks/accuracy.py --names mish gelu   # some, shown and not written
-    python benchmarks/accuracy.py --exhaustive        # all 2^32 float32 patterns, hours; stop it and start it again
+    python benchmarks/accuracy.py --exhaustive        # jaxact at all 2^32 float32 patterns; stop it and start it again
 
 float16 and bfloat16 are swept whole, float32 every 1021st pattern and a dense body, against float64 formulas
 (reference.py); jaxact at every float32 number from 2^-7 to 128 besides, or everywhere. float64, and any function that
@@ -24,7 +24,7 @@ import inspect
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -127,6 +127,7 @@ class Truth:
         # Parameters are of the dtype that jaxact computes in.
         wide = np.float64 if dtype == np.float64 else np.float32
         parameters = {n: float(wide(default)) for n, default in scalars(spec).items()}
+        self.name, self.parameters = spec.name, parameters
         self.slow = slowly or spec.name not in reference.FORMULAS
         formulas = oracle if self.slow else reference
         self.evaluate = functools.partial(formulas.derivatives, spec.name, **parameters)
@@ -141,12 +142,18 @@ class Truth:
         jump = np.abs(left - right) > 1e-6 * np.maximum(1, np.abs(left))
         return [x[:0], x[jump[1]], x[jump[1] | jump[2]]]
 
-    def __call__(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Results by order, and what is to be added to make them exact."""
-        if self.slow:
-            return self.evaluate(x)
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """Results by order, and after them what is to be added to make them exact."""
         results = self.evaluate(x)
-        return results, np.zeros_like(results)
+        return np.stack(results if self.slow else [results, np.zeros_like(results)])
+
+    def suspects(self, x: np.ndarray, got: list[np.ndarray | None], ulps: list[float]) -> list[np.ndarray]:
+        """Indices of results, by order, that may be further off than that; the others are nearer, whatever the unit."""
+        if self.slow:
+            return [np.arange(x.size)] * len(got)
+        tolerances = np.array(ulps) * float(jnp.finfo(x.dtype).eps) / 2  # an ulp, or half of one
+        results = [x if g is None else g for g in got]
+        return [np.flatnonzero(a) for a in reference.apart(self.name, x, results, tolerances, **self.parameters)]
 
 
 # The record of a function, library, dtype and order, and how it grows.
@@ -202,32 +209,26 @@ def measure(functions: dict[str, list[Callable]], truth: Truth, x: np.ndarray, r
     x = x[(x == 0) | (np.abs(x.astype(np.float64)) >= float(least))]
     if not x.size:
         return
-    true, rest = truth(x)
+    everywhere = truth(x) if truth.slow else None
     # One shape, and so one compilation, for all but small samples.
     padded = np.concatenate([x, np.ones(-x.size % CHUNK, x.dtype)]) if x.size > CHUNK // 8 else x
-    for order, what in enumerate(ORDERS):
-        for library, by_order in functions.items():
-            got = by_order[order](padded)
-            if got is None:
+    for library, by_order in functions.items():
+        of = records.setdefault(library, {})
+        got = [f(padded) for f in by_order]
+        suspects = truth.suspects(padded, got, [of[w]["ulp"] if w in of else -math.inf for w in ORDERS])
+        for order, what in enumerate(ORDERS):
+            if got[order] is None:
                 continue
-            of = records.setdefault(library, {})
-            where = np.arange(x.size) if truth.slow else suspects(got[: x.size], true[order], of.get(what))
+            where = suspects[order][suspects[order] < x.size]
             where = where[~np.isin(x[where], truth.jumps[order].astype(x.dtype))]
             if where.size:
+                results = truth(x[where]) if everywhere is None else everywhere[..., where]
+                true, rest = results[:, order]
                 window = ulp.window(x[where], truth.windows[order])
-                errors = ulp.error(got[where], true[order][where], rest[order][where], window)
-                of[what] = merged(of.get(what), record(errors, x[where], got[where], true[order][where]))
+                errors = ulp.error(got[order][where], true, rest, window)
+                of[what] = merged(of.get(what), record(errors, x[where], got[order][where], true))
             if what in of:
                 of[what]["points"] += x.size - where.size
-
-
-def suspects(got: np.ndarray, true: np.ndarray, so_far: dict[str, Any] | None) -> np.ndarray:
-    """Indices of what may be worse than the worst so far: others are too near, whatever the unit, to be looked at."""
-    if so_far is None:
-        return np.arange(got.size)
-    unit = float(jnp.finfo(got.dtype).eps) / 2 * np.abs(true)  # an ulp, or half of one
-    with np.errstate(invalid="ignore"):
-        return np.flatnonzero(~(np.abs(got - true) <= so_far["ulp"] * unit))
 
 
 def at_infinity(name: str, libraries: tuple[str, ...]) -> dict[str, list[str]]:
@@ -352,17 +353,22 @@ class Exhaustive:
             else:
                 harness.console.print(f"{path.name} is of another revision; starting again", style="yellow")
 
-    def sweep(self, spec: jaxact.Activation, libraries: tuple[str, ...]) -> Records:
+    def sweep(self, spec: jaxact.Activation, libraries: tuple[str, ...], peers: Iterable[np.ndarray] = ()) -> Records:
+        """Records of jaxact at all patterns, and of the others at ``peers``."""
         name, chunks = spec.name, 2**32 // CHUNK
         records = self.state["records"].setdefault(name, {})
         first = self.state["done"].get(name, 0)
         if first == chunks:
             return records
         functions, truth = contenders(name, libraries), Truth(spec, np.dtype(np.float32))
+        own = {b: functions.pop(b) for b in ("jaxact",) if b in functions}
+        if not first:
+            for x in peers:
+                measure(functions, truth, x, records)
         with harness.progress() as bar:
             task = bar.add_task(f"{name}, all float32", total=chunks, completed=first)
             for i in range(first, chunks):
-                measure(functions, truth, patterns(i * CHUNK, (i + 1) * CHUNK), records)
+                measure(own, truth, patterns(i * CHUNK, (i + 1) * CHUNK), records)
                 self.state["done"][name] = i + 1
                 if i % 32 == 31 or i + 1 == chunks:
                     partial = self.path.with_suffix(".tmp")
@@ -483,7 +489,8 @@ def main(
       stride: which float32 patterns the sample takes.
       body: how many numbers between -20 and 20, and between -120 and 120, it takes besides.
       dense: magnitudes of which jaxact is measured at every float32 number; equal for none.
-      into: directory to write to; the default is benchmarks/results, and nowhere if names are given.
+      into: directory to write to; the default is benchmarks/results, and nowhere if names are given. What it has of
+        functions that are not named stays.
 
     Returns:
       What is written.
@@ -503,7 +510,8 @@ def main(
         whole = Exhaustive(where / f".accuracy-{harness.platform_name()}.partial.json")
         for spec in known:
             if spec.name in reference.FORMULAS:
-                results[spec.name]["float32"] = whole.sweep(spec, libraries)
+                sample = float32_sample(hard_points(spec), stride, body)
+                results[spec.name]["float32"] = whole.sweep(spec, libraries, peers=sample)
     todo = [(s, d) for s in known for d in dtypes if d not in results[s.name]]
     with harness.progress() as bar, workers() as pool:
         begun: dict[tuple[str, str], Future[Records]] = {
@@ -514,10 +522,17 @@ def main(
         infinite = {s.name: pool.submit(at_infinity, s.name, libraries) for s in known if s.elementwise}
         infinities = {name: found.result() for name, found in bar.track(infinite.items(), description="infinities")}
 
+    command = None
+    if names and into is not None and (path := into / f"accuracy-{harness.platform_name()}.json").exists():
+        found = json.loads(path.read_text())
+        exhaustive = exhaustive or found["exhaustive"]
+        command = f"{found['command']}; {harness.circumstances()['command']}"
+        results = found["worst"] | {name: found["worst"].get(name, {}) | by for name, by in results.items()}
+        infinities = found["nan_at_infinity"] | infinities
     text = "\n".join([show(results), show_defects(results), show_infinities(infinities)])
     written = {"exhaustive": exhaustive, "worst": results, "nan_at_infinity": infinities}
     if into is not None:
-        harness.save("accuracy", written, text, into)
+        harness.save("accuracy", written, text, into, command=command)
         if exhaustive:
             whole.path.unlink(missing_ok=True)
     return written

@@ -80,9 +80,10 @@ def pytorch(name: str) -> Callable | None:
 
 def chosen(names: Iterable[str]) -> list[jaxact.Activation]:
     """Records of the named activations, or of all."""
-    if names:
-        return [jaxact.spec(n) for n in names]
-    return jaxact.specs()
+    try:
+        return [jaxact.spec(n) for n in names] or jaxact.specs()
+    except KeyError as error:
+        raise SystemExit(error.args[0]) from None
 
 
 def of_one_array(f: Callable) -> Callable:

@@ -30,6 +30,19 @@ def test_tiny_run(tmp_path):
     assert softmax["jaxact"]["value"]["ulp"] <= 4 < softmax["jax.nn"]["value"]["ulp"]
     assert written["worst"]["hermite"]["float32"]["jaxact"]["slope"]["ulp"] <= 4
 
+    accuracy.main(("relu",), **some | {"dtypes": ("float32",), "stride": 2**21 + 7}, into=tmp_path)
+    again = json.loads(path.read_text())
+    points = [w["worst"]["relu"]["float32"]["jaxact"]["value"]["points"] for w in (again, written)]
+    assert points[0] < points[1]
+    again["worst"]["relu"]["float32"] = written["worst"]["relu"]["float32"]
+    assert again["worst"] == written["worst"], "what is not measured again stays as it was"
+    assert again["command"].startswith(written["command"])
+
+
+def test_a_misspelt_name():
+    with pytest.raises(SystemExit, match="no activation 'mihs'; the closest names are mish"):
+        accuracy.main(("mihs",))
+
 
 def test_every_number_between():
     x = np.concatenate([*accuracy.float32_between(1.0, 1.5)])
@@ -42,7 +55,7 @@ def record(got, x, true):
     functions = {"jaxact": [lambda _: got] * 3}
     records = {}
     truth = accuracy.Truth(jaxact.spec("identity"), jnp.dtype("float32"))
-    truth.evaluate = lambda _: np.array([true] * 3, np.float64)
+    truth.slow, truth.evaluate = True, lambda _: (np.array([true] * 3, np.float64), np.zeros((3, len(true))))
     accuracy.measure(functions, truth, x, records)
     return records["jaxact"]["value"]
 
@@ -65,11 +78,12 @@ def test_records_merge():
 
 def test_suspects_hold_all_that_is_worse():
     rng = np.random.default_rng(0)
-    true = np.ldexp(rng.uniform(1, 2, 2000), rng.integers(-140, 120, 2000))
-    got = (true * (1 + rng.normal(0, 3e-7, true.size))).astype(np.float32)
+    x = np.ldexp(rng.uniform(1, 2, 2000), rng.integers(-126, 120, 2000)).astype(np.float32)
+    got = (x * (1 + rng.normal(0, 3e-7, x.size))).astype(np.float32)
     got[::50], got[1::50], got[2::50] = 0, np.nan, np.inf
-    errors = accuracy.ulp.error(got, true)
-    kept = accuracy.suspects(got, true, {"ulp": 2.5})
+    errors = accuracy.ulp.error(got, x)
+    truth = accuracy.Truth(jaxact.spec("identity"), x.dtype)
+    kept, *_ = truth.suspects(x, [got, None, None], [2.5, 0.0, 0.0])
     assert 0 < kept.size < got.size
     assert set(np.flatnonzero(errors > 2.5)) <= set(kept)
 
