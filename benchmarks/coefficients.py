@@ -98,14 +98,20 @@ def log_cubic(z: mp.mpf) -> mp.mpf:
     return 2 * (mp.atanh(s) - s) / s**3 if z > mp.mpf(10) ** -15 else mp.mpf(2) / 3 + 2 * z / 5
 
 
-def normal_quintic(s: mp.mpf) -> mp.mpf:
+def normal_septic(s: mp.mpf) -> mp.mpf:
     first = 1 / mp.sqrt(2 * mp.pi)
-    return (normal_centre(s) - first + first * s / 6) / s**2 if s > mp.mpf(10) ** -12 else first * (1 - 5 * s / 21) / 40
+    if s < mp.mpf(10) ** -8:
+        return first * (-mp.mpf(1) / 336 + s / 3456 - s * s / 42240)
+    return (normal_centre(s) - first * (1 - s / 6 + s * s / 40)) / s**3
 
 
 def tanh_shrink(s: mp.mpf) -> mp.mpf:
     x = mp.sqrt(s)
     return (x - mp.tanh(x)) / x**3 if s > mp.mpf(10) ** -15 else mp.mpf(1) / 3 - 2 * s / 15
+
+
+def arctan_over(s: mp.mpf) -> mp.mpf:
+    return mp.atan(mp.sqrt(s)) / mp.sqrt(s) if s > mp.mpf(10) ** -30 else 1 - s / 3
 
 
 def sin_rest(s: mp.mpf) -> mp.mpf:
@@ -140,12 +146,13 @@ CELU = "(e^z - 1 - z e^z) / z^2 for -2 <= z <= 0"
 SIN = "(sin(r) - r + r^3 / 6 - r^5 / 120) / r^7 in powers of r^2, |r| <= 0.8"
 COS = "(cos(r) - 1 + r^2 / 2 - r^4 / 24) / r^6 in powers of r^2, |r| <= 0.8"
 SHRINK = "(x - tanh(x)) / x^3 in powers of x^2, |x| <= 1"
+ARCTAN = "arctan(x) / x in powers of x^2, |x| <= 1"
 
 
 EXP_CUBIC = "(e^r - 1 - r - r^2 / 2) / r^3 for |r| <= ln(2) / 2"
 LOG_CUBIC = "(2 atanh(s) - 2 s) / s^3 in powers of s^2, |s| <= 1/3"
-QUINTIC = "((Phi(t) - 1/2) / t - (1 - t^2 / 6) / sqrt(2 pi)) / t^4 in powers of t^2, |t| <= 1"
-TAIL_PAIRS = "Phi(-t) e^(t^2/2) (k + t) in powers of k / (k + t), t >= 1; k first, the last two in two parts"
+SEPTIC = "((Phi(t) - 1/2) / t - (1 - t^2 / 6 + t^4 / 40) / sqrt(2 pi)) / t^6 in powers of t^2, |t| <= 1"
+TAIL_PAIRS = "Phi(-t) e^(t^2/2) (k + t) in powers of k / (k + t), t >= 1; k first, three last in two parts"
 
 
 def table(
@@ -188,6 +195,7 @@ def main() -> None:
         ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 6, 15.5), (1.0, 9, 15.5), (4.0, 23, 40))[i]),
         ("NORMAL_BEND", BEND): lambda d, i: bend_table(d, *((4.0, 7, 15.5), (4.0, 9, 15.5), (6.0, 24, 40))[i]),
         ("TANH_SHRINK", SHRINK): lambda d, i: table(tanh_shrink, 0, 1, (5, 7, 16)[i], d),
+        ("ARCTAN", ARCTAN): lambda d, i: table(arctan_over, 0, 1, (6, 8, 20)[i], d),
     }
     without_half = {
         ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (8, 18)[i], d),
@@ -202,8 +210,8 @@ def main() -> None:
             weight=lambda r: max(abs(r) ** 3, mp.mpf(10) ** -8) / mp.exp(r),
         ),
         ("LOG_CUBIC", LOG_CUBIC): lambda d, i: table(log_cubic, 0, mp.mpf(1) / 9, (5, 13)[i], d),
-        ("NORMAL_QUINTIC", QUINTIC): lambda d, i: table(normal_quintic, 0, 1.02, (4, 11)[i], d),
-        ("NORMAL_TAIL_PAIRS", TAIL_PAIRS): lambda d, i: tail_table(d, *((2.5, 11, 15.5), (4.0, 24, 40))[i], pairs=2),
+        ("NORMAL_SEPTIC", SEPTIC): lambda d, i: table(normal_septic, 0, 1.02, (4, 10)[i], d),
+        ("NORMAL_TAIL_PAIRS", TAIL_PAIRS): lambda d, i: tail_table(d, *((2.5, 11, 15.5), (4.0, 24, 40))[i], pairs=3),
     }
     for group, dtypes in ((tables, ("half", "float32", "float64")), (without_half, ("float32", "float64"))):
         for (name, what), entry in group.items():

@@ -42,16 +42,17 @@ _UPPER_HALF = {"float32": np.uint32(0xFFFFF000), "float64": np.uint64(0xFFFFFFFF
 _LIMIT = {"float32": 112.0, "float64": 750.0}
 _EXP_LIMIT = {"float32": 88.0, "float64": 709.0}
 
+_ROOT_2, _ = coefficients.ROOT_2
 _ONE_LIMIT = {"float32": 20.0, "float64": 40.0}
 _NORMAL_LIMIT = {"float32": 15.0, "float64": 38.7}
 
 
 def polynomial(x: Array, powers: tuple[float, ...]) -> Array:
     """Polynomial by Horner's rule, highest power first."""
-    first, second, *rest = powers
-    total = first * x + second
+    # Operators of arrays take three times as long to trace, and there are more of these than of anything else.
+    total, *rest = map(x.dtype.type, powers)
     for c in rest:
-        total = total * x + c
+        total = lax.add(lax.mul(total, x), c)
     return total
 
 
@@ -60,11 +61,21 @@ def sum_of(high: Array, low: Array | None) -> Array:
     return high if low is None else high + low
 
 
-def whole(scale: Array, rest: Array | None, factor: Array | None = None) -> Array:
+def whole(scale: Array, rest: Array | None, factor: Array | float | None = None) -> Array:
     """``factor scale (1 + rest)`` of what :func:`exp_parts` gives."""
     one = scale if factor is None else factor
     total = one if rest is None else one + one * rest
     return total if factor is None else scale * total
+
+
+def shared(q: Array) -> Array:
+    """``q``, a quotient or root that is used more than once.
+
+    XLA for CPU cuts a loop at an operation that is expensive and has several users, and stores what is at hand. It does
+    not at a clamp.
+    """
+    infinity = q.dtype.type(np.inf)
+    return lax.clamp(-infinity, q, infinity)
 
 
 def magnitude(x: Array) -> Array:
@@ -342,12 +353,17 @@ def normal_clamped(t: Array) -> Array:
     return jnp.minimum(t, _NORMAL_LIMIT[t.dtype.name])
 
 
-def minus_half_square(t: Array) -> tuple[Array, Array | None]:
-    """``-t^2 / 2`` as a sum of two numbers."""
+def minus_square(t: Array, scale: float = 1.0) -> tuple[Array, Array | None]:
+    """``-scale t^2`` as a sum of two numbers; ``scale`` is a power of two."""
     if few_bits_do():
-        return t * t * -0.5, None
+        return t * t * -scale, None
     high, low = split(t)
-    return high * high * -0.5, low * (t + high) * -0.5
+    return high * high * -scale, low * (t + high) * -scale
+
+
+def minus_half_square(t: Array) -> tuple[Array, Array | None]:
+    """``-t^2 / 2`` likewise."""
+    return minus_square(t, 0.5)
 
 
 def normal_density_up(t: Array) -> Array:
@@ -372,6 +388,25 @@ def normal_tail_moment(t: Array) -> Array:
         rest_of_ratio = rest_of_ratio - 0.4 / k * ((t - s) + k)  # about what rounding s does to the result
     factor = m * last + (m * y) * rest_of_ratio
     return whole(*parts, factor) * DOWN
+
+
+def erf(x: Array) -> Array:
+    """Error function. Not to be differentiated."""
+    t = jnp.minimum(lax.abs(x), 7) * _ROOT_2
+    k, powers = minimax(t, coefficients.NORMAL_TAIL)
+    y = k / (k + t)
+    far = 1 - rounded_exp(t * t * -0.5) * (y * polynomial(y, powers)) * (2 / k)
+    near = 2 * t * polynomial(t * t, minimax(t, coefficients.NORMAL_CENTRE))  # t P alone may be too small for a number
+    return jnp.copysign(jnp.where(t < 1, near, far), x)
+
+
+def arctan(x: Array) -> Array:
+    """Arctangent. Not to be differentiated."""
+    size = lax.abs(x)
+    z = shared(jnp.where(size > 1, -1, size) / jnp.maximum(size, 1))
+    square = z * z
+    y = z + z * (square * polynomial(square, minimax(x, coefficients.ARCTAN)[:-1]))  # the last is 1
+    return jnp.copysign(jnp.where(size > 1, coefficients.HALF_PI[0], 0) + y, x)
 
 
 def normal_bend(t: Array) -> Array:

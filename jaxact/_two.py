@@ -231,14 +231,14 @@ def divide(a: Any, b: Any) -> Any:
     """Quotient, of a divisor that is not 0."""
     if isinstance(a, Scalar):
         a = constant(a, b)
-    q = lax.div(a.high, b.high)
+    q = num.shared(lax.div(a.high, b.high))
     p = _rounded(lax.mul(q, b.high))
     rest = _kept(p, lax.sub(lax.sub(a.high, p), num.product_error(q, b.high, p)))
     if a.low is not None:
         rest = lax.add(rest, a.low)
     if b.low is not None:
         rest = lax.sub(rest, lax.mul(q, b.low))
-    return _normal(q, _finite(q, lax.div(rest, b.high)))
+    return _normal(q, _finite(q, num.shared(lax.div(rest, b.high))))
 
 
 def constant(c: Scalar, like: Any) -> Two:
@@ -315,12 +315,12 @@ def square(a: Any) -> Any:
 @rule(lambda t, y, a: t / (2 * y))
 def sqrt(a: Any) -> Any:
     """Square root of what is above 0."""
-    root = jnp.sqrt(a.high)
+    root = num.shared(jnp.sqrt(a.high))
     p = _rounded(root * root)
     rest = _kept(p, (a.high - p) - num.product_error(root, root, p))
     if a.low is not None:
         rest = rest + a.low
-    return _normal(root, rest / (2 * root))
+    return _normal(root, num.shared(rest / (2 * root)))
 
 
 def inverse_root(a: Any, b: Any) -> Any:
@@ -524,8 +524,8 @@ def erf(a: Any) -> Any:
 def _normal_centre(t: Two) -> Two:
     """Normal distribution function less 1/2, over ``t``, for ``t`` in [0, 1]."""
     s = square(t)
-    quintic = s.high * s.high * num.polynomial(s.high, coefficients.NORMAL_QUINTIC[s.high.dtype.name])
-    return _ONE_OVER_ROOT_TAU * (1 - s / 6) + Two(quintic)
+    septic = s.high * s.high * s.high * num.polynomial(s.high, coefficients.NORMAL_SEPTIC[s.high.dtype.name])
+    return _ONE_OVER_ROOT_TAU * (1 - s * (Fraction(1, 6) - s / 40)) + Two(septic)
 
 
 def erfc_up(a: Any) -> Any:
@@ -537,11 +537,11 @@ def erfc_up(a: Any) -> Any:
 def normal_tail_up(a: Any) -> Any:
     """``2^64`` times the normal distribution function of ``-a``, for ``a`` of at least 1."""
     t = clip(a, 1, _NORMAL_LIMIT[a.high.dtype.name])
-    k, (*upper, second, last) = coefficients.NORMAL_TAIL_PAIRS[t.high.dtype.name]
+    k, (*upper, third, second, last) = coefficients.NORMAL_TAIL_PAIRS[t.high.dtype.name]
     divisor = k + t
     y = k / divisor
-    second, last = (Fraction(c) + Fraction(rest) for c, rest in (second, last))
-    ratio = last + y * (second + y * Two(num.polynomial(y.high, tuple(upper))))
+    third, second, last = (Fraction(c) + Fraction(rest) for c, rest in (third, second, last))
+    ratio = last + y * (second + y * (third + y * Two(num.polynomial(y.high, tuple(upper)))))
     return exp_up(-square(t) / 2) * ratio / divisor
 
 

@@ -9,6 +9,7 @@ import mpmath
 import numpy as np
 import pytest
 
+import jaxact
 from jaxact import _two as two
 
 RNG = np.random.default_rng(0)
@@ -48,6 +49,16 @@ def test_arithmetic(operation):
 def test_nothing_is_contracted():
     """A product and the difference that looks for its error must not become one fused operation."""
     assert error(lambda a: two.square(1 + two.exp(a)), lambda x: (1 + mpmath.exp(x)) ** 2, -np.abs(X[:300])) < -30
+
+
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="it is about how XLA makes loops for the CPU")
+@pytest.mark.parametrize("name", ["isru", "shifted_softplus", "smu", "softcap"])
+def test_one_loop(name):
+    """Quotients and roots that are used more than once do not cut the loop."""
+    f = jaxact.get(name)
+    for g in (f, jax.grad(lambda x: f(x).sum())):
+        program = jax.jit(g).lower(jnp.ones((64, 1024))).compile().as_text()
+        assert program.count(" fusion(") == 1
 
 
 @pytest.mark.parametrize("c", [3, -1, 0.5, 0.1, Fraction(1702, 1000), 1e-3])

@@ -43,7 +43,7 @@ def _tanh_slope(x: Array) -> Array:
 def _tanh_curvature(x: Array) -> Array:
     z = num.clamped(-2 * num.magnitude(x))
     up = num.exp_up(z)
-    q = 1 / (1 + up * num.DOWN)
+    q = num.shared(1 / (1 + up * num.DOWN))
     return jnp.where(x < 0, -8.0, 8.0) * num.expm1(z) * q * (up * q * q) * num.DOWN
 
 
@@ -108,7 +108,26 @@ def soft_sign(x: ArrayLike) -> Array:
     return x / (1 + lax.abs(x))
 
 
-@activation(two_part=True, kind="saturating", range=(-1, 1), tails=(0, 0))
+def _erf_slope(x: Array) -> Array:
+    t = _erf_clamped(x)
+    return num.whole(*num.exp_up_parts(*num.minus_square(t)), _2_OVER_ROOT_PI) * num.DOWN
+
+
+def _erf_curvature(x: Array) -> Array:
+    t = _erf_clamped(x)
+    return num.exp_up(*num.minus_square(t)) * (-2 * _2_OVER_ROOT_PI * t) * num.DOWN
+
+
+def _erf_clamped(x: Array) -> Array:
+    bound = num.limit(x) ** 0.5
+    return jnp.clip(x, -bound, bound)
+
+
+_2_OVER_ROOT_PI = 1.1283791670955126
+_erf_slope_of = differentiable(_erf_slope, _erf_curvature)
+
+
+@activation(slope=_erf_slope_of, kind="saturating", range=(-1, 1), tails=(0, 0))
 def erf(x: ArrayLike) -> Array:
     r"""Error function.
 
@@ -123,22 +142,24 @@ def erf(x: ArrayLike) -> Array:
     References:
       Williams, Computing with infinite networks, NIPS 1996, where it makes the kernel of a wide network known.
     """
-    return _normal_like(x, 1, -1)
+    return num.erf(x)
 
 
-def _normal_like(u: Array, scale: float | Fraction, low: int) -> Array:
-    """``scale (1 + erf(u)) + low`` for ``low = -scale``, or for ``low = 0``, of two-part numbers."""
-    middle = two.erf if low else lambda u: scale * (1 + two.erf(u))
-    return two.with_tails(
-        u,
-        middle,
-        left=(-1, lambda u: scale * two.erfc_up(-u)),
-        right=(1, lambda u: -scale * two.erfc_up(u)),
-        line=(low, 2 * scale + low),
-    )
+def _atan_slope(x: Array) -> Array:
+    return 1 / (1 + x * x)
 
 
-@activation(two_part=True, kind="saturating", range=(-1.5707963267948966, 1.5707963267948966), tails=(0, 0))
+def _atan_curvature(x: Array) -> Array:
+    q = 1 / (1 + x * x)
+    return -2 * (jnp.clip(x, -(2.0**100), 2.0**100) * q) * q
+
+
+@activation(
+    slope=differentiable(_atan_slope, _atan_curvature),
+    kind="saturating",
+    range=(-1.5707963267948966, 1.5707963267948966),
+    tails=(0, 0),
+)
 def atan(x: ArrayLike) -> Array:
     r"""Arctangent.
 
@@ -154,9 +175,7 @@ def atan(x: ArrayLike) -> Array:
       Kunc and Kléma, Three decades of activations: a comprehensive survey of 400 activation functions for neural
       networks, 2024, arXiv:2402.09092.
     """
-    inside = two.magnitude(x) < 1
-    side = two.where(x < 0, -two.HALF_PI, two.constant(two.HALF_PI, x))
-    return two.where(inside, two.arctan(two.clip(x, -1, 1)), side - two.arctan(1 / two.where(inside, 1, x)))
+    return num.arctan(x)
 
 
 @activation(two_part=True, positive=("alpha",), kind="saturating", range=(-1, 1), tails=(0, 0))
@@ -320,7 +339,14 @@ def laplace(x: ArrayLike, mu: ArrayLike = 0.707107, sigma: ArrayLike = 0.282095)
     References:
       Ma et al., Mega: moving average equipped gated attention, 2022, arXiv:2209.10655.
     """
-    return _normal_like((x - mu) / (sigma * two.ROOT_2), Fraction(1, 2), 0)
+    half = Fraction(1, 2)
+    return two.with_tails(
+        (x - mu) / (sigma * two.ROOT_2),
+        lambda u: half * (1 + two.erf(u)),
+        left=(-1, lambda u: half * two.erfc_up(-u)),
+        right=(1, lambda u: -half * two.erfc_up(u)),
+        line=(0, 1),
+    )
 
 
 @activation(two_part=True, kind="saturating", range=(0, 1), tails=(0, 0))
