@@ -353,18 +353,18 @@ class Exhaustive:
             else:
                 harness.console.print(f"{path.name} is of another revision; starting again", style="yellow")
 
-    def sweep(self, spec: jaxact.Activation, libraries: tuple[str, ...], peers: Iterable[np.ndarray] = ()) -> Records:
-        """Records of jaxact at all patterns, and of the others at ``peers``."""
+    def sweep(self, spec: jaxact.Activation, libraries: tuple[str, ...], sample: Iterable[np.ndarray] = ()) -> Records:
+        """Records of all libraries on a sample, and of jaxact at all patterns."""
         name, chunks = spec.name, 2**32 // CHUNK
         records = self.state["records"].setdefault(name, {})
         first = self.state["done"].get(name, 0)
         if first == chunks:
             return records
         functions, truth = contenders(name, libraries), Truth(spec, np.dtype(np.float32))
-        own = {b: functions.pop(b) for b in ("jaxact",) if b in functions}
-        if not first:
-            for x in peers:
+        if not first:  # the sample has the worst or nearly, without which all are suspects
+            for x in sample:
                 measure(functions, truth, x, records)
+        own = {b: f for b, f in functions.items() if b == "jaxact"}
         with harness.progress() as bar:
             task = bar.add_task(f"{name}, all float32", total=chunks, completed=first)
             for i in range(first, chunks):
@@ -511,7 +511,7 @@ def main(
         for spec in known:
             if spec.name in reference.FORMULAS:
                 sample = float32_sample(hard_points(spec), stride, body)
-                results[spec.name]["float32"] = whole.sweep(spec, libraries, peers=sample)
+                results[spec.name]["float32"] = whole.sweep(spec, libraries, sample)
     todo = [(s, d) for s in known for d in dtypes if d not in results[s.name]]
     with harness.progress() as bar, workers() as pool:
         begun: dict[tuple[str, str], Future[Records]] = {
