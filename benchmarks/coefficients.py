@@ -17,23 +17,22 @@ mp.mp.dps = 70
 Function = Callable[[mp.mpf], mp.mpf]
 
 
-def remez(f: Function, a: mp.mpf, b: mp.mpf, degree: int, weight: Function) -> tuple[list[mp.mpf], mp.mpf]:
-    """Coefficients, lowest power first, of the polynomial with the least ``max |weight (p - f)|``, and that."""
-    n = degree + 2
-    points = [(a + b) / 2 - (b - a) / 2 * mp.cos(mp.pi * (2 * i + 1) / (2 * n)) for i in range(n)]
+def minimax(target: Function, basis: list[Function], a: mp.mpf, b: mp.mpf) -> tuple[list[mp.mpf], mp.mpf]:
+    """Coefficients of the combination of functions with the least ``max |target - combination|``, and that."""
+    n = len(basis) + 1
     grid = [(a + b) / 2 - (b - a) / 2 * mp.cos(mp.pi * i / (40 * n)) for i in range(40 * n + 1)]
-    values = [f(x) for x in grid]
-    weights = [weight(x) for x in grid]
+    values = [[f(x) for f in (*basis, target)] for x in grid]
+    points = [20 * (2 * i + 1) for i in range(n)]  # indices of Chebyshev's
     for _ in range(30):
         matrix, right = mp.matrix(n, n), mp.matrix(n, 1)
-        for i, x in enumerate(points):
+        for i, k in enumerate(points):
             for j in range(n - 1):
-                matrix[i, j] = x**j
-            matrix[i, n - 1] = (-1) ** i / weight(x)
-            right[i] = f(x)
+                matrix[i, j] = values[k][j]
+            matrix[i, n - 1] = (-1) ** i
+            right[i] = values[k][-1]
         solution = mp.lu_solve(matrix, right)
         coefficients, level = list(solution[: n - 1]), abs(solution[n - 1])
-        errors = [w * (mp.polyval(coefficients[::-1], x) - v) for x, v, w in zip(grid, values, weights, strict=True)]
+        errors = [mp.fdot(coefficients, v[:-1]) - v[-1] for v in values]
         runs = [[0]]
         for i in range(1, len(grid)):
             if (errors[i] > 0) == (errors[runs[-1][-1]] > 0):
@@ -45,9 +44,18 @@ def remez(f: Function, a: mp.mpf, b: mp.mpf, degree: int, weight: Function) -> t
             peaks.pop(0 if abs(errors[peaks[0]]) < abs(errors[peaks[-1]]) else -1)
         largest = max(abs(errors[i]) for i in peaks)
         if len(peaks) < n or largest < level * mp.mpf("1.001"):
-            return coefficients, largest
-        points = [grid[i] for i in peaks]
+            break
+        points = peaks
     return coefficients, largest
+
+
+def power(k: int, weight: Function) -> Function:
+    return lambda x: weight(x) * x**k
+
+
+def remez(f: Function, a: mp.mpf, b: mp.mpf, degree: int, weight: Function) -> tuple[list[mp.mpf], mp.mpf]:
+    """Coefficients, lowest power first, of the polynomial with the least ``max |weight (p - f)|``, and that."""
+    return minimax(lambda x: weight(x) * f(x), [power(k, weight) for k in range(degree + 1)], a, b)
 
 
 def relative(f: Function) -> Function:
@@ -114,6 +122,28 @@ def arctan_over(s: mp.mpf) -> mp.mpf:
     return mp.atan(mp.sqrt(s)) / mp.sqrt(s) if s > mp.mpf(10) ** -30 else 1 - s / 3
 
 
+def tanh_of_double(p_degree: int, q_degree: int, far: float) -> tuple[list[mp.mpf], list[mp.mpf], mp.mpf]:
+    """``P`` and ``Q``, lowest power first, with ``tanh(y) = y P(y^2) / Q(y^2)`` where it is to give ``tanh(2 y)``.
+
+    What an error of ``t = tanh(y)`` does to ``tanh(2 y) = 2 t / (1 + t^2)`` is less by ``(1 - t^2) / (1 + t^2)``.
+    Numerator and denominator are found as a linear problem, weighted with the denominator of the time before.
+    """
+    q = [mp.mpf(1)]
+    for _ in range(8):
+
+        def weight(s: mp.mpf, last: list[mp.mpf] = q) -> mp.mpf:
+            return 1 / (mp.cosh(2 * mp.sqrt(s)) * mp.polyval(last[::-1], s))
+
+        def weight_of_p(s: mp.mpf) -> mp.mpf:
+            return weight(s) * mp.sqrt(s) / mp.tanh(mp.sqrt(s))
+
+        basis = [power(k + 1, weight_of_p) for k in range(p_degree)]
+        basis += [power(k + 1, lambda s: -weight(s)) for k in range(q_degree)]
+        found, error = minimax(lambda s: weight(s) - weight_of_p(s), basis, mp.mpf("1e-6"), (mp.mpf(far) / 2) ** 2)
+        q = [mp.mpf(1), *found[p_degree:]]
+    return [mp.mpf(1), *found[:p_degree]], q, error
+
+
 def sin_rest(s: mp.mpf) -> mp.mpf:
     if s < mp.mpf(10) ** -8:
         return -mp.mpf(1) / 5040 + s / 362880
@@ -147,6 +177,7 @@ SIN = "(sin(r) - r + r^3 / 6 - r^5 / 120) / r^7 in powers of r^2, |r| <= 0.8"
 COS = "(cos(r) - 1 + r^2 / 2 - r^4 / 24) / r^6 in powers of r^2, |r| <= 0.8"
 SHRINK = "(x - tanh(x)) / x^3 in powers of x^2, |x| <= 1"
 ARCTAN = "arctan(x) / x in powers of x^2, |x| <= 1"
+TANH = "N and D with 2 tanh(x / 2) = x - x^3 N / D in powers of x^2, up to where tanh(x) is 1"
 
 
 EXP_CUBIC = "(e^r - 1 - r - r^2 / 2) / r^3 for |r| <= ln(2) / 2"
@@ -195,6 +226,7 @@ def main() -> None:
         ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 6, 15.5), (1.0, 9, 15.5), (4.0, 23, 40))[i]),
         ("NORMAL_BEND", BEND): lambda d, i: bend_table(d, *((4.0, 7, 15.5), (4.0, 9, 15.5), (6.0, 24, 40))[i]),
         ("TANH_SHRINK", SHRINK): lambda d, i: table(tanh_shrink, 0, 1, (5, 7, 16)[i], d),
+        ("TANH", TANH): lambda d, i: tanh_table(d, *((2, 2, 9.02), (2, 3, 9.02), (6, 6, 19.07))[i]),
         ("ARCTAN", ARCTAN): lambda d, i: table(arctan_over, 0, 1, (6, 8, 20)[i], d),
     }
     without_half = {
@@ -231,6 +263,17 @@ def main() -> None:
     }
     for name, (value, what) in constants.items():
         print(f"{name} = {(float(value), float(value - mp.mpf(float(value))))}  # {what}")
+
+
+def tanh_table(dtype: str, p_degree: int, q_degree: int, far: float) -> str:
+    p, q, error = tanh_of_double(p_degree, q_degree, far)
+    difference = [b - (p[k] if k < len(p) else 0) for k, b in enumerate(q)][1:]
+    number = np.float64 if dtype == "float64" else np.float32
+    pair = tuple(
+        tuple(float(number(c / mp.mpf(4) ** (k + first))) for k, c in reversed([*enumerate(powers)]))
+        for first, powers in ((1, difference), (0, q))
+    )
+    return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {pair},"
 
 
 def tail_table(dtype: str, k: float, degree: int, far: float, pairs: int = 0) -> str:
