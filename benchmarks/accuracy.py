@@ -148,10 +148,10 @@ class Truth:
         return np.stack(results if self.slow else [results, np.zeros_like(results)])
 
     def suspects(self, x: np.ndarray, got: list[np.ndarray | None], ulps: list[float]) -> list[np.ndarray]:
-        """Indices of results, by order, that may be further off than that; the others are nearer, whatever the unit."""
+        """Indices of results, by order, that may be further off than so many ulps; a window has a larger unit still."""
         if self.slow:
             return [np.arange(x.size)] * len(got)
-        tolerances = np.array(ulps) * float(jnp.finfo(x.dtype).eps) / 2  # an ulp, or half of one
+        tolerances = np.array(ulps) * float(jnp.finfo(x.dtype).eps)
         results = [x if g is None else g for g in got]
         return [np.flatnonzero(a) for a in reference.apart(self.name, x, results, tolerances, **self.parameters)]
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import lax
 from jax.scipy import special
 
 
@@ -177,6 +178,9 @@ FORMULAS: dict[str, Callable[..., Jet]] = {
 }
 
 
+_EXPONENT = np.int64(0x7FF0000000000000)  # of a float64
+
+
 @functools.partial(jax.jit, static_argnums=0)
 def _derivatives(name: str, x: jax.Array, parameters: dict[str, jax.Array]) -> jax.Array:
     jet = FORMULAS[name](Jet(x, jnp.ones_like(x), jnp.zeros_like(x)), **parameters)
@@ -185,9 +189,11 @@ def _derivatives(name: str, x: jax.Array, parameters: dict[str, jax.Array]) -> j
 
 @functools.partial(jax.jit, static_argnums=0)
 def _apart(name, x, parameters, results, tolerances):
-    truths = _derivatives(name, x.astype(jnp.float64), parameters)
-    pairs = zip(results, truths, tolerances, strict=True)
-    return [~(jnp.abs(r.astype(t.dtype) - t) <= e * jnp.abs(t)) for r, t, e in pairs]
+    apart = []
+    for r, t, e in zip(results, _derivatives(name, x.astype(jnp.float64), parameters), tolerances, strict=True):
+        power = lax.bitcast_convert_type(lax.bitcast_convert_type(t, jnp.int64) & _EXPONENT, jnp.float64)
+        apart.append(~(jnp.abs(r.astype(jnp.float64) - t) <= e * power))
+    return apart
 
 
 @contextlib.contextmanager
@@ -212,6 +218,9 @@ def derivatives(name: str, x: np.ndarray, **parameters: float) -> np.ndarray:
 def apart(
     name: str, x: np.ndarray, results: list[np.ndarray], tolerances: list[float], **parameters: float
 ) -> list[np.ndarray]:
-    """Where value, slope and curvature are off by more than a relative tolerance, each; where they are NaN too."""
+    """Where value, slope and curvature are off by more than a tolerance each, times 2^n for a truth of 2^n or more.
+
+    What is NaN is off as well.
+    """
     with _float64():
         return [np.asarray(a) for a in _apart(name, x, _wide(parameters), results, tolerances)]
