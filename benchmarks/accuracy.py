@@ -204,9 +204,10 @@ Records = dict[str, dict[str, dict[str, Any]]]  # by library and order
 
 def measure(functions: dict[str, list[Callable]], truth: Truth, x: np.ndarray, records: Records) -> None:
     """Add what the points ``x`` show to the records."""
-    x = x[np.isfinite(x)]
-    least = jnp.finfo(x.dtype if x.dtype == np.float64 else np.float32).smallest_normal
-    x = x[(x == 0) | (np.abs(x.astype(np.float64)) >= float(least))]
+    wide = x if x.dtype == np.float64 else x.astype(np.float32, copy=False)
+    counts = np.isfinite(wide) & ((wide == 0) | (np.abs(wide) >= np.finfo(wide.dtype).smallest_normal))
+    if not counts.all():
+        x = x[counts]
     if not x.size:
         return
     everywhere = truth(x) if truth.slow else None
@@ -248,7 +249,7 @@ def at_infinity(name: str, libraries: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def patterns(start: int, stop: int, step: int = 1) -> np.ndarray:
-    return np.arange(start, stop, step, np.uint64).astype(np.uint32).view(np.float32)
+    return (np.uint32(start) + np.arange(0, stop - start, step, np.uint32)).view(np.float32)
 
 
 def float32_sample(near: tuple[float, ...], stride: int, body: int) -> Iterator[np.ndarray]:
