@@ -63,9 +63,9 @@ def sum_of(high: Array, low: Array | None) -> Array:
 
 def whole(scale: Array, rest: Array | None, factor: Array | float | None = None) -> Array:
     """``factor scale (1 + rest)`` of what :func:`exp_parts` gives."""
-    one = scale if factor is None else factor
-    total = one if rest is None else one + one * rest
-    return total if factor is None else scale * total
+    if factor is None:
+        return scale if rest is None else scale + scale * rest
+    return scale * (factor if rest is None else factor + factor * rest)
 
 
 def shared(q: Array) -> Array:
