@@ -227,6 +227,20 @@ def slopes(name):
     return run
 
 
+def test_selu_reaches_the_largest_number():
+    """The one float32 number of which the product with the scale is infinite and the result is not."""
+    x = jnp.float32(float.fromhex("0x1.e74b30p+127"))
+    assert jaxact.selu(x) == jnp.finfo(jnp.float32).max
+    assert jaxact.selu(jnp.nextafter(x, jnp.float32(jnp.inf))) == jnp.inf
+
+
+def test_curvature_of_atan_far_out():
+    curvature = jax.grad(jax.grad(jaxact.atan))
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(curvature(jnp.float64(1e85)), -2e-255, rtol=1e-15)
+        assert curvature(jnp.float64(jnp.inf)) == 0
+
+
 def test_known_bounds_name_functions():
     for name, dtype, what in KNOWN:
         assert what in (*ORDERS, *jaxact.spec(name).parameters)

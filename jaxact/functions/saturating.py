@@ -162,7 +162,8 @@ def _atan_slope(x: Array) -> Array:
 
 def _atan_curvature(x: Array) -> Array:
     q = 1 / (1 + x * x)
-    return -2 * (jnp.clip(x, -(2.0**100), 2.0**100) * q) * q
+    largest = float(jnp.finfo(x.dtype).max)  # inf * 0 would be NaN
+    return -2 * (jnp.clip(x, -largest, largest) * q) * q
 
 
 @activation(

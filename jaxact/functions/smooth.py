@@ -489,7 +489,9 @@ def selu(x: ArrayLike) -> Array:
     References:
       Klambauer, Unterthiner, Mayr and Hochreiter, Self-normalizing neural networks, 2017, arXiv:1706.02515.
     """
-    return jnp.where(x > 0, _SELU_SCALE * x, _SELU_SCALE * _SELU_ALPHA * num.expm1(jnp.minimum(x, 0)))
+    # The product alone is infinite for a number whose result is the largest that there is.
+    right = jnp.where(x > 1, x + (_SELU_SCALE - 1) * x, _SELU_SCALE * x)
+    return jnp.where(x > 0, right, _SELU_SCALE * _SELU_ALPHA * num.expm1(jnp.minimum(x, 0)))
 
 
 _SQUARES = 2.0**62  # beyond, x^2 overflows, and b is lost in it unless it is above 2^98
