@@ -238,3 +238,16 @@ def differentiable_map(
 
     with_rule.defjvp(jvp, symbolic_zeros=True)
     return function
+
+
+def data_of(f: Callable[..., tuple[Array, ...]]) -> Callable[..., tuple[Array, ...]]:
+    """``f(x, *data)``, a few numbers for each row of ``x``, as data for a differentiable map.
+
+    A rule that takes them need not compute them again: the backward pass keeps them, and they are not differentiated.
+    """
+
+    def wide(x: Array, *data: Array) -> tuple[Array, ...]:
+        with _while_set(_FEW_BITS, few_bits_do() or x.dtype in _NARROW):
+            return f(*_widen(x), *data)
+
+    return lambda x, *data: wide(x, *data) if is_plain() else _remat(wide)(lax.stop_gradient(x), *data)

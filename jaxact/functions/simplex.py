@@ -18,7 +18,7 @@ from jax.typing import ArrayLike
 
 from jaxact import _numerics as num
 from jaxact._activation import activation
-from jaxact._derivative import all_bits, differentiable_map, few_bits_do
+from jaxact._derivative import all_bits, data_of, differentiable_map, few_bits_do, is_plain
 
 Axis = int | tuple[int, ...] | None
 
@@ -83,6 +83,11 @@ def _exp(shifted: Array, lost: Array | None) -> Array:
     return jnp.where(shifted < -num.limit(shifted), 0, num.exp(shifted, lost))
 
 
+def _rounded_exp(shifted: Array, lost: Array | None) -> Array:
+    """The same, not to be differentiated."""
+    return num.rounded_exp(jnp.maximum(shifted, -num.exp_limit(shifted)), lost)
+
+
 def _softmax(x: Array, *mask: Array, axis: Axis) -> Array:
     shifted, lost = _shifted(x, mask, axis)
     if few_bits_do():
@@ -99,31 +104,48 @@ def _softmax_tangent(y: Array, t: Array, *mask: Array, axis: Axis) -> Array:
     return y * (t - jnp.sum(y * t, axis, keepdims=True))
 
 
-def _log_softmax(x: Array, *mask: Array, axis: Axis) -> Array:
-    if mask:
-        x = jnp.where(mask[0], x, -jnp.inf)
-    largest = _largest(x, (), axis)
-    shifted, lost = _less(x, largest, ())
+def _largest_and_excess(x: Array, *mask: Array, axis: Axis) -> tuple[Array, Array]:
+    """The largest entry of each row, and ``e^(x - largest)`` summed over the row, less 1."""
+    largest = _largest(x, mask, axis)
+    shifted, lost = _less(x, largest, mask)
+    if is_plain():
+        return largest, jnp.sum(jnp.exp(shifted), axis, keepdims=True) - 1
     # The largest entries are counted apart: what is small beside one must not be lost.
     if few_bits_do():
         sign = lax.sign(shifted)  # -1, and 0 for the largest
         others = -jnp.sum(sign * jnp.exp(shifted), axis, keepdims=True)
         count = jnp.sum(sign, axis, keepdims=True) + x.size // max(others.size, 1)
     else:
-        e = _exp(shifted, lost)
-        ones = lax.floor(e)  # 1 for the largest, and 0
-        others, count = (jnp.sum(part, axis, keepdims=True) for part in (e - ones, ones))
-    logarithm = jnp.log1p(others + jnp.maximum(count - 1, 0))
+        e = _rounded_exp(shifted, lost)
+        signed = jnp.where(shifted == 0, -1, e)
+        others = jnp.sum(jnp.maximum(signed, 0), axis, keepdims=True)
+        count = lax.round(others - jnp.sum(signed, axis, keepdims=True))
+    return largest, others + jnp.maximum(count - 1, 0)
+
+
+def _log_softmax(x: Array, largest: Array, excess: Array, *mask: Array) -> Array:
+    logarithm = jnp.log1p(excess)
     if few_bits_do():
-        return shifted - logarithm
+        return _less(x, largest, mask)[0] - logarithm
+    if mask:
+        x = jnp.where(mask[0], x, -jnp.inf)
     high, low = _sum(largest, logarithm)
     return (x - high) - low
 
 
-def _log_softmax_tangent(x: Array, t: Array, *mask: Array, axis: Axis) -> Array:
+def _softmax_of_rows(x: Array, largest: Array, excess: Array, *mask: Array) -> Array:
+    shifted, lost = _less(x, largest, mask)
+    e = jnp.exp(shifted) if few_bits_do() else _rounded_exp(shifted, lost)
+    return e * (1 / (1 + excess))
+
+
+def _log_softmax_tangent(x: Array, t: Array, largest: Array, excess: Array, *mask: Array, axis: Axis) -> Array:
     if mask:
         t = jnp.where(mask[0], t, 0)
-    change = t - jnp.sum(_softmax(x, *mask, axis=axis) * t, axis, keepdims=True)
+    softmax = differentiable_map(
+        _softmax_of_rows, lambda y, t, largest, excess, *mask: _softmax_tangent(y, t, *mask, axis=axis), of_result=True
+    )
+    change = t - jnp.sum(softmax(x, largest, excess, *mask) * t, axis, keepdims=True)
     return jnp.where(mask[0], change, 0) if mask else change
 
 
@@ -175,10 +197,9 @@ def log_softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -
       Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990.
     """
     x = _checked("log_softmax", jnp.asarray(x), axis)
-    function = differentiable_map(
-        functools.partial(_log_softmax, axis=axis), functools.partial(_log_softmax_tangent, axis=axis)
-    )
-    return function(x, *_mask(x, where))
+    mask = _mask(x, where)
+    rows = data_of(functools.partial(_largest_and_excess, axis=axis))(x, *mask)
+    return differentiable_map(_log_softmax, functools.partial(_log_softmax_tangent, axis=axis))(x, *rows, *mask)
 
 
 @activation(kind="simplex", options=("axis",), data=("where",))
