@@ -188,7 +188,7 @@ def _as_if_differentiated(f: Callable[..., Array], *arguments: Array) -> Array:
         return f(*arguments)
 
 
-def _remat(f: Callable[..., Array]) -> Callable[..., Array]:
+def _remat(f: Callable[..., Any]) -> Callable[..., Any]:
     return jax.checkpoint(f, prevent_cse=False)
 
 

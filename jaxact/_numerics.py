@@ -47,18 +47,43 @@ _ONE_LIMIT = {"float32": 20.0, "float64": 40.0}
 _NORMAL_LIMIT = {"float32": 15.0, "float64": 38.7}
 
 
+# Operators of arrays and functions of jax.numpy take several times as long to trace as those of lax, and tracing is a
+# good part of what a first call takes. So what most formulas are made of is in terms of lax.
+
+
 def polynomial(x: Array, powers: tuple[float, ...]) -> Array:
     """Polynomial by Horner's rule, highest power first."""
-    # Operators of arrays take three times as long to trace, and there are more of these than of anything else.
     total, *rest = map(x.dtype.type, powers)
     for c in rest:
         total = lax.add(lax.mul(total, x), c)
     return total
 
 
+def where(condition: Array, a: Array | float, b: Array | float) -> Array:
+    """``a`` where the condition holds, else ``b``: arrays of its shape, or one of them a number."""
+    dtype = a.dtype if isinstance(a, Array) else b.dtype  # type: ignore[union-attr]
+    of_array = (c if isinstance(c, Array) else lax.full(condition.shape, c, dtype) for c in (a, b))
+    return lax.select(condition, *of_array)
+
+
+def clip(x: Array, low: float, high: float) -> Array:
+    """``x``, but no further out than these bounds."""
+    return lax.clamp(x.dtype.type(low), x, x.dtype.type(high))
+
+
+def at_least(x: Array, bound: float) -> Array:
+    """The larger one."""
+    return lax.max(x, x.dtype.type(bound))
+
+
+def at_most(x: Array, bound: float) -> Array:
+    """The smaller one."""
+    return lax.min(x, x.dtype.type(bound))
+
+
 def sum_of(high: Array, low: Array | None) -> Array:
     """A sum of two numbers, of which there may be but one."""
-    return high if low is None else high + low
+    return high if low is None else lax.add(high, low)
 
 
 def whole(scale: Array, rest: Array | None, factor: Array | float | None = None) -> Array:
@@ -80,7 +105,7 @@ def shared(q: Array) -> Array:
 
 def magnitude(x: Array) -> Array:
     """``|x|``, differentiable on either side of 0, and from the right at 0."""
-    return jnp.where(x < 0, -x, x)
+    return where(x < 0, -x, x)
 
 
 def limit(x: Array) -> float:
@@ -100,7 +125,7 @@ def one_limit(x: Array) -> float:
 
 def clamped(x: Array) -> Array:
     """``x``, but no further out than :func:`limit`, so that infinities need no care; NaN stays NaN."""
-    return jnp.clip(x, -limit(x), limit(x))
+    return clip(x, -limit(x), limit(x))
 
 
 def minimax(x: Array, polynomials: Mapping[str, Any]) -> Any:
@@ -111,18 +136,20 @@ def minimax(x: Array, polynomials: Mapping[str, Any]) -> Any:
 def reduce(x: Array, low: Array | None = None) -> tuple[Array, Array, Array]:
     """``n``, ``r`` and ``r_low`` with ``x + low = n ln 2 + r + r_low``, ``n`` an integer, ``|r| < 0.35``."""
     integer, bits, _ = _FORMAT[x.dtype.name]
+    number = x.dtype.type
     # Adding 1.5 * 2^bits leaves the nearest integer in the lowest bits; a conversion would have to guard against NaN.
-    shifted = x * _LOG2_E + 1.5 * 2**bits
-    n = lax.bitcast_convert_type(shifted, integer) - np.asarray(1.5 * 2**bits, x.dtype).view(integer)
-    high_ln2, low_ln2 = _LN2[x.dtype.name]
-    n_float = n.astype(x.dtype)
-    return n, x - n_float * high_ln2, sum_of(-n_float * low_ln2, low)
+    middle = number(1.5 * 2**bits)
+    shifted = lax.add(lax.mul(x, number(_LOG2_E)), middle)
+    n = lax.sub(lax.bitcast_convert_type(shifted, integer), middle.view(integer))
+    high_ln2, low_ln2 = map(number, _LN2[x.dtype.name])
+    n_float = lax.convert_element_type(n, x.dtype)
+    return n, lax.sub(x, lax.mul(n_float, high_ln2)), sum_of(lax.mul(n_float, -low_ln2), low)
 
 
 def power_of_two(n: Array, dtype: jnp.dtype) -> Array:
     """2^n for integers n from -127 (float64: -1023), which gives 0, up to the exponent of the largest number."""
     integer, bits, bias = _FORMAT[dtype.name]
-    return lax.bitcast_convert_type((n + integer(bias)) << integer(bits), dtype)
+    return lax.bitcast_convert_type(lax.shift_left(lax.add(n, integer(bias)), integer(bits)), dtype)
 
 
 def exp_up_parts(x: Array, low: Array | None = None) -> tuple[Array, Array | None]:
@@ -149,7 +176,8 @@ def rounded_exp(x: Array, low: Array | None = None, power: ArrayLike = 0) -> Arr
     if is_plain():
         return jnp.exp(sum_of(x, low)) * 2.0**power
     n, r, r_low = reduce(x, low)
-    return power_of_two(n + power, x.dtype) * polynomial(r + r_low, (*minimax(x, coefficients.EXP), 1.0, 1.0))
+    scale = power_of_two(lax.add(n, lax.convert_element_type(power, n.dtype)), x.dtype)
+    return lax.mul(scale, polynomial(lax.add(r, r_low), (*minimax(x, coefficients.EXP), 1.0, 1.0)))
 
 
 def _exp_up(x: Array, low: Array | None = None) -> Array:
@@ -159,7 +187,7 @@ def _exp_up(x: Array, low: Array | None = None) -> Array:
 def _expm1(x: Array) -> Array:
     if is_plain():
         return jnp.expm1(x)
-    x = jnp.maximum(x, -limit(x) / 2)
+    x = at_least(x, -limit(x) / 2)
     n, r, r_low = reduce(x)
     scale = power_of_two(n, x.dtype)
     r = r + r_low
@@ -178,7 +206,7 @@ exp_up = _of_a_sum(_exp_up, lambda x, low=None: exp_up(x, low))
 
 def exp(x: Array, low: Array | None = None) -> Array:
     """``e^(x + low)`` for ``x <= 0``, likewise; 0 where it is no normal number."""
-    return exp_up(jnp.maximum(x, -limit(x)), low) * DOWN
+    return exp_up(at_least(x, -limit(x)), low) * DOWN
 
 
 expm1 = differentiable(_expm1, lambda x: exp(x))
@@ -273,15 +301,15 @@ def negated(low: Array | None) -> Array | None:
 
 def mirrored(low: Array | None, x: Array) -> Array | None:
     """``low`` of an argument ``x``, for ``-|x|``."""
-    return None if low is None else jnp.where(x < 0, low, -low)
+    return None if low is None else where(x < 0, low, -low)
 
 
 def _sigmoid(x: Array, low: Array | None = None) -> Array:
-    return 1 / (1 + rounded_exp(jnp.clip(-x, -exp_limit(x), exp_limit(x) + 1), negated(low)))
+    return 1 / (1 + rounded_exp(clip(-x, -exp_limit(x), exp_limit(x) + 1), negated(low)))
 
 
 def _sigmoid_slope(x: Array, low: Array | None = None) -> Array:
-    e = rounded_exp(jnp.maximum(-lax.abs(x), -exp_limit(x)), mirrored(low, x))
+    e = rounded_exp(at_least(-lax.abs(x), -exp_limit(x)), mirrored(low, x))
     return e / (1 + e * (2 + e))
 
 
@@ -289,7 +317,7 @@ def _sigmoid_curvature(x: Array, low: Array | None = None) -> Array:
     z = -magnitude(x)
     e = exp(z, mirrored(low, x))
     q = 1 / (1 + e)
-    return jnp.where(x < 0, -q, q) * expm1(z) * (e * q * q)
+    return where(x < 0, -q, q) * expm1(z) * (e * q * q)
 
 
 sigmoid_slope = _of_a_sum(_sigmoid_slope, _sigmoid_curvature)
@@ -302,8 +330,8 @@ sigmoid = _of_a_sum(_sigmoid, sigmoid_slope)
 def times_sigmoid(x: Array, z: Array, low: Array | None = None) -> Array:
     """``x sigma(z + low)``; ``x`` must be finite where ``z`` is far below 0. Not to be differentiated."""
     far = z < -60  # there 1 + e^-z is beyond the largest number before the result is below the smallest
-    e = rounded_exp(jnp.clip(-z, -60, limit(z)), negated(low), jnp.where(far, -64, 0))
-    down = jnp.where(far, DOWN, 1)
+    e = rounded_exp(clip(-z, -60, limit(z)), negated(low), jnp.where(far, -64, 0))
+    down = lax.select(far, lax.full_like(z, DOWN), lax.full_like(z, 1))
     return x / (down + e) * down
 
 
@@ -312,19 +340,19 @@ def sigmoid_unit(x: Array, left: float, right: float, argument: Callable[[Array]
 
     The argument is a sum of two numbers.
     """
-    z = jnp.clip(x, left, right)
+    z = clip(x, left, right)
     u, low = argument(z)
     e_down = rounded_exp(-u, negated(low), -64)
-    return jnp.where(x > right, x, z / (DOWN + e_down) * DOWN)
+    return where(x > right, x, z / (DOWN + e_down) * DOWN)
 
 
 def _silu_slope(z: Array, low: Array | None = None) -> Array:
-    t = jnp.maximum(-lax.abs(z), -limit(z))
+    t = at_least(-lax.abs(z), -limit(z))
     t_low = mirrored(low, z)
     parts = exp_up_parts(t, t_low)
     e = whole(*parts) * DOWN
     left = whole(*parts, sum_of(1 + t, t_low) + e) / (1 + e * (2 + e)) * DOWN
-    return jnp.where(z < 0, left, 1 - left)
+    return where(z < 0, left, 1 - left)
 
 
 def silu_curvature_up(z: Array, low: Array | None = None) -> Array:
@@ -350,7 +378,7 @@ silu_slope = _of_a_sum(_silu_slope, _silu_curvature)
 
 def normal_clamped(t: Array) -> Array:
     """``t``, but no further out than where ``t e^(-t^2/2)`` is 0 for good."""
-    return jnp.minimum(t, _NORMAL_LIMIT[t.dtype.name])
+    return at_most(t, _NORMAL_LIMIT[t.dtype.name])
 
 
 def minus_square(t: Array, scale: float = 1.0) -> tuple[Array, Array | None]:
@@ -392,12 +420,12 @@ def normal_tail_moment(t: Array) -> Array:
 
 def erf(x: Array) -> Array:
     """Error function. Not to be differentiated."""
-    t = jnp.minimum(lax.abs(x), 7) * _ROOT_2
+    t = at_most(lax.abs(x), 7) * _ROOT_2
     k, powers = minimax(t, coefficients.NORMAL_TAIL)
     y = k / (k + t)
     far = 1 - rounded_exp(t * t * -0.5) * (y * polynomial(y, powers)) * (2 / k)
     near = 2 * t * polynomial(t * t, minimax(t, coefficients.NORMAL_CENTRE))  # t P alone may be too small for a number
-    return jnp.copysign(jnp.where(t < 1, near, far), x)
+    return jnp.copysign(where(t < 1, near, far), x)
 
 
 def arctan(x: Array) -> Array:

@@ -37,7 +37,7 @@ def sigmoid(x: ArrayLike) -> Array:
 
 
 def _tanh_slope(x: Array) -> Array:
-    e4 = num.rounded_exp(jnp.maximum(-2 * lax.abs(x), -num.exp_limit(x) - 1.38), power=2)  # 4 e^(-2 |x|)
+    e4 = num.rounded_exp(num.at_least(-2 * lax.abs(x), -num.exp_limit(x) - 1.38), power=2)  # 4 e^(-2 |x|)
     return e4 / (1 + e4 * (0.5 + e4 / 16))
 
 
@@ -52,12 +52,12 @@ def _tanh(x: Array) -> Array:
     # An error of r = 2 tanh(x / 2) is one of tanh(x) = r / (1 + r^2 / 4) for a small x, where r is x less a correction,
     # and counts for less and less further out. The quotient is taken from r for the same reason.
     far = _FROM_WHERE_TANH_IS_1[x.dtype.name]
-    z = jnp.clip(x, -far, far)
+    z = num.clip(x, -far, far)
     square = z * z
     above, below = (num.polynomial(square, p) for p in num.minimax(x, coefficients.TANH))
     r = z - z * (square * above / below)
     p = r * r
-    return jnp.where(x == 0, x, r - r * (p / (4 + p)))  # -0 is -0
+    return num.where(x == 0, x, r - r * (p / (4 + p)))  # -0 is -0
 
 
 _FROM_WHERE_TANH_IS_1 = {"float32": 9.02, "float64": 19.07}
@@ -115,7 +115,7 @@ def soft_sign(x: ArrayLike) -> Array:
     References:
       Bergstra, Desjardins, Lamblin and Bengio, Quadratic polynomials learn better image features, 2009.
     """
-    x = jnp.clip(x, -(2.0**100), 2.0**100)  # the value is 1 there already, and inf / inf would be NaN
+    x = num.clip(x, -(2.0**100), 2.0**100)  # the value is 1 there already, and inf / inf would be NaN
     return x / (1 + lax.abs(x))
 
 
@@ -131,7 +131,7 @@ def _erf_curvature(x: Array) -> Array:
 
 def _erf_clamped(x: Array) -> Array:
     bound = num.limit(x) ** 0.5
-    return jnp.clip(x, -bound, bound)
+    return num.clip(x, -bound, bound)
 
 
 _2_OVER_ROOT_PI = 1.1283791670955126
@@ -163,7 +163,7 @@ def _atan_slope(x: Array) -> Array:
 def _atan_curvature(x: Array) -> Array:
     q = 1 / (1 + x * x)
     largest = float(jnp.finfo(x.dtype).max)  # inf * 0 would be NaN
-    return -2 * (jnp.clip(x, -largest, largest) * q) * q
+    return -2 * (num.clip(x, -largest, largest) * q) * q
 
 
 @activation(
@@ -213,7 +213,7 @@ def isru(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     return two.inverse_root(x, alpha)
 
 
-@activation(slope=lambda x: 1 - num.magnitude(jnp.clip(x, -2, 2)) / 2, kind="saturating", range=(-1, 1), tails=(0, 0))
+@activation(slope=lambda x: 1 - num.magnitude(num.clip(x, -2, 2)) / 2, kind="saturating", range=(-1, 1), tails=(0, 0))
 def sqnl(x: ArrayLike) -> Array:
     r"""Square nonlinearity.
 
@@ -229,7 +229,7 @@ def sqnl(x: ArrayLike) -> Array:
     References:
       Wuraola and Patel, SQNL: a new computationally efficient activation function, IJCNN 2018.
     """
-    x = jnp.clip(x, -2, 2)
+    x = num.clip(x, -2, 2)
     return x * (1 - lax.abs(x) / 4)
 
 

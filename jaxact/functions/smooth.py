@@ -44,7 +44,7 @@ def _softplus_beta_slope(x: Array, beta: Array) -> Array:
 
 def _softplus_of_one(x: Array) -> Array:
     e = num.exp(-lax.abs(x))
-    return jnp.where(x > 0, x, 0) + e * num.log1p_over(e)
+    return num.at_least(x, 0) + e * num.log1p_over(e)
 
 
 @activation(
@@ -117,7 +117,7 @@ def silu(x: ArrayLike) -> Array:
 
 
 def _mish_slope(x: Array) -> Array:
-    z = jnp.clip(x, -num.limit(x), num.one_limit(x))
+    z = num.clip(x, -num.limit(x), num.one_limit(x))
     negative = z < 0
     parts = num.exp_up_parts(z)
     w = num.whole(*parts) * num.DOWN
@@ -125,11 +125,11 @@ def _mish_slope(x: Array) -> Array:
     right = num.UP * (w * ((4 * z - 2) * (1 + w) - 2) - 4)
     # 2 + 2 w + w^2, whose first term is no constant, or XLA would fold what its rounding lost to 0. The maximum is w,
     # and keeps XLA from squaring 2^64 w, which it does for scalars.
-    two, square = 2 + 0 * z, jnp.maximum(w, 0) * w
+    two, square = 2 + 0 * z, num.at_least(w, 0) * w
     part = two + 2 * w
     q = part + square
     lost = 0 if few_bits_do() else (2 * w - (part - two)) + (square - (q - part))
-    return jnp.where(negative, left, right) / (q * q + 2 * q * lost) * num.DOWN + jnp.where(negative, 0, 1)
+    return num.where(negative, left, right) / (q * q + 2 * q * lost) * num.DOWN + jnp.where(negative, 0, 1)
 
 
 def _mish_curvature(x: Array) -> Array:
@@ -139,12 +139,12 @@ def _mish_curvature(x: Array) -> Array:
     left = 2 * (2 + x) + e * (2 * (4 + x) + e * (3 * (2 - x) + e * (2 * (1 - x))))
     right = 2 * (1 - x) + e * (3 * (2 - x) + e * (2 * (4 + x) + e * (2 * (2 + x))))
     # 2 + 2 e + e^2 on the left and 1 + 2 e + 2 e^2 on the right, whose first term is again no constant.
-    first, square = jnp.where(x < 0, 2 + 0 * x, 1 + 0 * x), e * jnp.where(x < 0, e, 2 * e)
+    first, square = num.where(x < 0, 2 + 0 * x, 1 + 0 * x), e * num.where(x < 0, e, 2 * e)
     part = first + 2 * e
     q = part + square
     lost = 0 if few_bits_do() else (2 * e - (part - first)) + (square - (q - part))
     cube = q * (q * q + 3 * q * lost)
-    return 4 * up * (jnp.where(x < 0, left, right * e) / cube) * num.DOWN
+    return 4 * up * (num.where(x < 0, left, right * e) / cube) * num.DOWN
 
 
 @activation(
@@ -172,19 +172,19 @@ def mish(x: ArrayLike) -> Array:
     """
     # With w = e^x, tanh(log(1 + w)) is w (1 - d) on the left and 1 - d on the right, where d is at most 1/2 and a
     # quotient of sums whose terms are all positive.
-    z = jnp.clip(x, -num.limit(x), num.one_limit(x))
+    z = num.clip(x, -num.limit(x), num.one_limit(x))
     negative = z < 0
     up = num.rounded_exp(z, power=64)
     w = up * num.DOWN
     n = w * (1 + w)
-    d = jnp.where(negative, n, 2) / (2 + (w + n))
-    y = z * jnp.where(negative, up, num.UP)
-    return jnp.where(x > num.one_limit(x), x, (y - y * d) * num.DOWN)
+    d = num.where(negative, n, 2) / (2 + (w + n))
+    y = z * num.where(negative, up, num.UP)
+    return num.where(x > num.one_limit(x), x, (y - y * d) * num.DOWN)
 
 
 def _gelu_exact_slope(x: Array) -> Array:
     left = num.normal_bend(num.normal_clamped(lax.abs(x)))
-    return jnp.where(x < 0, left, 1 - left)
+    return num.where(x < 0, left, 1 - left)
 
 
 def _gelu_exact_curvature(x: Array) -> Array:
@@ -218,8 +218,8 @@ def gelu_exact(x: ArrayLike) -> Array:
     """
     t = num.normal_clamped(lax.abs(x))
     tail = num.normal_tail_moment(t)
-    centre = jnp.clip(x, -1, 1)
-    return jnp.where(t < 1, centre * num.normal_centre(centre), jnp.where(x < 0, -tail, x - tail))
+    centre = num.clip(x, -1, 1)
+    return num.where(t < 1, centre * num.normal_centre(centre), num.where(x < 0, -tail, x - tail))
 
 
 def _even_quadratic(x: Array, a_factor: float = 1, b_factor: float = 1) -> tuple[Array, Array]:
@@ -254,7 +254,7 @@ def gelu_tanh_argument(x: Array) -> tuple[Array, Array | None]:
 
 def _gelu_tanh_clamped(x: Array) -> Array:
     bound = {"float32": 11.3, "float64": 21.5}[x.dtype.name]
-    return jnp.clip(x, -bound, bound)
+    return num.clip(x, -bound, bound)
 
 
 def _gelu_tanh(x: Array) -> Array:
@@ -269,7 +269,7 @@ def _gelu_tanh_slope(x: Array) -> Array:
     e = num.whole(*parts) * num.DOWN
     factor = (1 + u) + (num.sum_of(2 * coefficients.GELU_TANH_B[0] * t * (t * t), u_low) + e)  # 1 + t du/dt + e
     left = num.whole(*parts, factor) / (1 + e * (2 + e)) * num.DOWN
-    return jnp.where(x < 0, left, 1 - left)
+    return num.where(x < 0, left, 1 - left)
 
 
 def _gelu_tanh_curvature(x: Array) -> Array:
@@ -320,7 +320,7 @@ def _quick_gelu_argument(x: Array) -> tuple[Array, Array | None]:
 
 def _quick_gelu_clamped(x: Array) -> Array:
     bound = num.limit(x) / 1.702
-    return jnp.clip(x, -bound, bound)
+    return num.clip(x, -bound, bound)
 
 
 def _quick_gelu_slope(x: Array) -> Array:
@@ -465,8 +465,8 @@ _SELU_ALPHA = 1.6732632423543772
 
 
 def _selu_slope(x: Array) -> Array:
-    negative = jnp.where(x > 0, 0, num.clamped(x))
-    return jnp.where(x > 0, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA * num.exp_up(negative) * num.DOWN)
+    negative = num.where(x > 0, 0, num.clamped(x))
+    return num.where(x > 0, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA * num.exp_up(negative) * num.DOWN)
 
 
 @activation(
@@ -490,8 +490,8 @@ def selu(x: ArrayLike) -> Array:
       Klambauer, Unterthiner, Mayr and Hochreiter, Self-normalizing neural networks, 2017, arXiv:1706.02515.
     """
     # The product alone is infinite for a number whose result is the largest that there is.
-    right = jnp.where(x > 1, x + (_SELU_SCALE - 1) * x, _SELU_SCALE * x)
-    return jnp.where(x > 0, right, _SELU_SCALE * _SELU_ALPHA * num.expm1(jnp.minimum(x, 0)))
+    right = num.where(x > 1, x + (_SELU_SCALE - 1) * x, _SELU_SCALE * x)
+    return num.where(x > 0, right, _SELU_SCALE * _SELU_ALPHA * num.expm1(num.at_most(x, 0)))
 
 
 _SQUARES = 2.0**62  # beyond, x^2 overflows, and b is lost in it unless it is above 2^98
@@ -556,7 +556,7 @@ def squareplus(x: ArrayLike, b: ArrayLike = 4) -> Array:
 
 
 def _bent_identity_slope(x: Array) -> Array:
-    x = jnp.clip(x, -(2.0**100), 2.0**100)  # so that infinities need no care
+    x = num.clip(x, -(2.0**100), 2.0**100)  # so that infinities need no care
     return 1 + x / _root(x, 1) / 2
 
 
@@ -585,12 +585,12 @@ def bent_identity(x: ArrayLike) -> Array:
     References:
       Wikipedia, Activation function, table of 12 February 2018.
     """
-    bend = jnp.clip(x, -(2.0**100), 2.0**100)
+    bend = num.clip(x, -(2.0**100), 2.0**100)
     return jnp.asarray(x * (1 + bend / (1 + _root(bend, 1)) / 2))
 
 
 def _sparse_plus_slope(x: Array) -> Array:
-    return jnp.clip((x + 1) / 2, 0, 1)
+    return num.clip((x + 1) / 2, 0, 1)
 
 
 def _sparse_plus_curvature(x: Array) -> Array:
@@ -617,7 +617,7 @@ def sparse_plus(x: ArrayLike) -> Array:
     References:
       Blondel, Martins and Niculae, Learning classifiers with Fenchel-Young losses, 2019, arXiv:1901.02324.
     """
-    middle = (jnp.clip(x, -1, 1) + 1) / 2
+    middle = (num.clip(x, -1, 1) + 1) / 2
     return jnp.where(x >= 1, x, middle * middle)
 
 
@@ -649,7 +649,7 @@ def hard_silu(x: ArrayLike) -> Array:
     References:
       Howard et al., Searching for MobileNetV3, 2019, arXiv:1905.02244.
     """
-    return jnp.where(x <= -3, -0.0, x * (jnp.clip(x + 3, 0, 6) / 6))
+    return jnp.where(x <= -3, -0.0, x * (num.clip(x + 3, 0, 6) / 6))
 
 
 @activation(
