@@ -137,12 +137,11 @@ def reduce(x: Array, low: Array | None = None) -> tuple[Array, Array, Array]:
     """``n``, ``r`` and ``r_low`` with ``x + low = n ln 2 + r + r_low``, ``n`` an integer, ``|r| < 0.35``."""
     integer, bits, _ = _FORMAT[x.dtype.name]
     number = x.dtype.type
-    # Adding 1.5 * 2^bits leaves the nearest integer in the lowest bits; a conversion would have to guard against NaN.
+    n_float = lax.round(lax.mul(x, number(_LOG2_E)), lax.RoundingMethod.TO_NEAREST_EVEN)
+    # Adding 1.5 * 2^bits leaves an integer in the lowest bits; a conversion would have to guard against NaN.
     middle = number(1.5 * 2**bits)
-    shifted = lax.add(lax.mul(x, number(_LOG2_E)), middle)
-    n = lax.sub(lax.bitcast_convert_type(shifted, integer), middle.view(integer))
+    n = lax.sub(lax.bitcast_convert_type(lax.add(n_float, middle), integer), middle.view(integer))
     high_ln2, low_ln2 = map(number, _LN2[x.dtype.name])
-    n_float = lax.convert_element_type(n, x.dtype)
     return n, lax.sub(x, lax.mul(n_float, high_ln2)), sum_of(lax.mul(n_float, -low_ln2), low)
 
 
