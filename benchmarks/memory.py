@@ -4,7 +4,8 @@
     python benchmarks/memory.py --names mish gelu   # some, shown and not written
 
 ``kept`` is what one call keeps for its backward pass, in bytes per input element: the arrays in the function that
-``jax.vjp`` returns, numbers left out. It is what a layer-by-layer program such as a scan has to hold.
+``jax.vjp`` returns, numbers left out. It is what a layer-by-layer program such as a scan has to hold. A mark stands at
+what is more than one array and two numbers for each row of it.
 
 ``network`` is what a compiler makes of it: the temporary memory of the compiled gradient of a perceptron in its
 weights, in units of one activation array, per layer. Two is what such a network needs without recomputation, the
@@ -32,6 +33,7 @@ import jaxact
 
 LIBRARIES = ("jaxact", "jax.nn", "jax.checkpoint")
 GOAL = 2.35  # arrays per layer
+ROW = 64  # numbers in each row of a single activation
 
 
 def contenders(name: str) -> dict[str, Callable]:
@@ -43,7 +45,7 @@ def contenders(name: str) -> dict[str, Callable]:
 
 def kept(f: Callable, dtype: str) -> float:
     """Bytes per element that one call keeps for its backward pass."""
-    x = jax.ShapeDtypeStruct((64, 64), dtype)
+    x = jax.ShapeDtypeStruct((64, ROW), dtype)
     pullback = jax.eval_shape(lambda x: jax.vjp(f, x)[1], x)
     return sum(a.size * a.dtype.itemsize for a in jax.tree.leaves(pullback) if a.size > 1) / x.size
 
@@ -122,7 +124,9 @@ def main(
                 size = (layers, width, rows)
                 whole[key][spec.name] = {n: network(f, dtype, way == "scanned", *size) for n, f in functions.items()}
 
-    texts = [show(f"Bytes kept per element, {d}", by, 0, jnp.dtype(d).itemsize) for d, by in single.items()]
+    texts = [
+        show(f"Bytes kept per element, {d}", by, 0, jnp.dtype(d).itemsize * (1 + 2 / ROW)) for d, by in single.items()
+    ]
     texts += [show(f"Arrays per layer of a network, {key}", by, 2, GOAL) for key, by in whole.items()]
     written = {
         "bytes_per_element": single,

@@ -240,14 +240,9 @@ def differentiable_map(
     return function
 
 
-def data_of(f: Callable[..., tuple[Array, ...]]) -> Callable[..., tuple[Array, ...]]:
-    """``f(x, *data)``, a few numbers for each row of ``x``, as data for a differentiable map.
+def data_of(f: Callable[..., Any]) -> Callable[..., Any]:
+    """``f(x, *data)``, a few numbers for each row of ``x``, as data for a differentiable map of ``x``.
 
-    A rule that takes them need not compute them again: the backward pass keeps them, and they are not differentiated.
+    They are not differentiated, and the backward pass keeps them: a rule that takes them need not compute them again.
     """
-
-    def wide(x: Array, *data: Array) -> tuple[Array, ...]:
-        with _while_set(_FEW_BITS, few_bits_do() or x.dtype in _NARROW):
-            return f(*_widen(x), *data)
-
-    return lambda x, *data: wide(x, *data) if is_plain() else _remat(wide)(lax.stop_gradient(x), *data)
+    return lambda x, *data: f(x, *data) if is_plain() else _remat(f)(lax.stop_gradient(x), *data)

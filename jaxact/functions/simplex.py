@@ -18,7 +18,7 @@ from jax.typing import ArrayLike
 
 from jaxact import _numerics as num
 from jaxact._activation import activation
-from jaxact._derivative import all_bits, data_of, differentiable_map, few_bits_do, is_plain
+from jaxact._derivative import all_bits, data_of, differentiable_map, few_bits_do
 
 Axis = int | tuple[int, ...] | None
 
@@ -85,7 +85,8 @@ def _exp(shifted: Array, lost: Array | None) -> Array:
 
 def _rounded_exp(shifted: Array, lost: Array | None) -> Array:
     """The same, not to be differentiated."""
-    return num.rounded_exp(jnp.maximum(shifted, -num.exp_limit(shifted)), lost)
+    least = -num.exp_limit(shifted)
+    return num.where(shifted < least, 0, num.rounded_exp(num.at_least(shifted, least), lost))
 
 
 def _softmax(x: Array, *mask: Array, axis: Axis) -> Array:
@@ -104,48 +105,55 @@ def _softmax_tangent(y: Array, t: Array, *mask: Array, axis: Axis) -> Array:
     return y * (t - jnp.sum(y * t, axis, keepdims=True))
 
 
+# In log_softmax, the largest entries of a row, which are 1 in its sum, are counted apart: what is small beside one must
+# not be lost. Where few bits do, all of it is one loop, and the slope computes it again. Else the slope takes the sum
+# from the value: to keep two numbers for each row costs less than to read all of it again.
+
+
+def _log_softmax_in_one_loop(x: Array, *mask: Array, axis: Axis) -> Array:
+    shifted, _ = _shifted(x, mask, axis)
+    sign = lax.sign(shifted)  # -1, and 0 for the largest
+    others = -jnp.sum(sign * jnp.exp(shifted), axis, keepdims=True)
+    count = jnp.sum(sign, axis, keepdims=True) + x.size // max(others.size, 1)
+    return shifted - jnp.log1p(others + jnp.maximum(count - 1, 0))
+
+
+def _log_softmax_tangent_in_one_loop(x: Array, t: Array, *mask: Array, axis: Axis) -> Array:
+    return _less_its_mean(t, _softmax(x, *mask, axis=axis), mask, axis)
+
+
 def _largest_and_excess(x: Array, *mask: Array, axis: Axis) -> tuple[Array, Array]:
     """The largest entry of each row, and ``e^(x - largest)`` summed over the row, less 1."""
     largest = _largest(x, mask, axis)
-    shifted, lost = _less(x, largest, mask)
-    if is_plain():
-        return largest, jnp.sum(jnp.exp(shifted), axis, keepdims=True) - 1
-    # The largest entries are counted apart: what is small beside one must not be lost.
-    if few_bits_do():
-        sign = lax.sign(shifted)  # -1, and 0 for the largest
-        others = -jnp.sum(sign * jnp.exp(shifted), axis, keepdims=True)
-        count = jnp.sum(sign, axis, keepdims=True) + x.size // max(others.size, 1)
-    else:
-        e = _rounded_exp(shifted, lost)
-        signed = jnp.where(shifted == 0, -1, e)
-        others = jnp.sum(jnp.maximum(signed, 0), axis, keepdims=True)
-        count = lax.round(others - jnp.sum(signed, axis, keepdims=True))
-    return largest, others + jnp.maximum(count - 1, 0)
+    e = _rounded_exp(*_less(x, largest, mask))
+    # Only where the largest entry is there once can the sum of the others be small.
+    others, total = (jnp.sum(part, axis, keepdims=True) for part in (e - lax.floor(e), e))
+    return largest, jnp.where(total >= 2, total - 1, others)
 
 
 def _log_softmax(x: Array, largest: Array, excess: Array, *mask: Array) -> Array:
-    logarithm = jnp.log1p(excess)
-    if few_bits_do():
-        return _less(x, largest, mask)[0] - logarithm
     if mask:
         x = jnp.where(mask[0], x, -jnp.inf)
-    high, low = _sum(largest, logarithm)
+    high, low = _sum(largest, jnp.log1p(excess))
     return (x - high) - low
 
 
 def _softmax_of_rows(x: Array, largest: Array, excess: Array, *mask: Array) -> Array:
-    shifted, lost = _less(x, largest, mask)
-    e = jnp.exp(shifted) if few_bits_do() else _rounded_exp(shifted, lost)
-    return e * (1 / (1 + excess))
+    return _rounded_exp(*_less(x, largest, mask)) * (1 / (1 + excess))
 
 
 def _log_softmax_tangent(x: Array, t: Array, largest: Array, excess: Array, *mask: Array, axis: Axis) -> Array:
-    if mask:
-        t = jnp.where(mask[0], t, 0)
     softmax = differentiable_map(
         _softmax_of_rows, lambda y, t, largest, excess, *mask: _softmax_tangent(y, t, *mask, axis=axis), of_result=True
     )
-    change = t - jnp.sum(softmax(x, largest, excess, *mask) * t, axis, keepdims=True)
+    return _less_its_mean(t, softmax(x, largest, excess, *mask), mask, axis)
+
+
+def _less_its_mean(t: Array, p: Array, mask: tuple[Array, ...], axis: Axis) -> Array:
+    """``t`` less its mean over a row with the probabilities ``p``."""
+    if mask:
+        t = jnp.where(mask[0], t, 0)
+    change = t - jnp.sum(p * t, axis, keepdims=True)
     return jnp.where(mask[0], change, 0) if mask else change
 
 
@@ -198,6 +206,9 @@ def log_softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -
     """
     x = _checked("log_softmax", jnp.asarray(x), axis)
     mask = _mask(x, where)
+    if few_bits_do() or x.dtype.itemsize == 2:
+        value, tangent = _log_softmax_in_one_loop, _log_softmax_tangent_in_one_loop
+        return differentiable_map(functools.partial(value, axis=axis), functools.partial(tangent, axis=axis))(x, *mask)
     rows = data_of(functools.partial(_largest_and_excess, axis=axis))(x, *mask)
     return differentiable_map(_log_softmax, functools.partial(_log_softmax_tangent, axis=axis))(x, *rows, *mask)
 
