@@ -147,9 +147,9 @@ def _with_rule(
         if used:
 
             def linear(x: Array, parameters: tuple[Array, ...], used_tangents: list[Array]) -> Array:
-                # The barrier keeps XLA from sharing, and so from storing, what value and slope have in common. It is
-                # on x alone, so that the product with the cotangent still fuses with its neighbours.
-                wide = _widen(lax.optimization_barrier(x), *parameters)
+                # The barriers keep XLA from sharing, and so from storing, what value and slope have in common. There is
+                # none on the cotangent, whose product still fuses with its neighbours, nor on numbers.
+                wide = _widen(*(lax.optimization_barrier(a) if a.shape == x.shape else a for a in (x, *parameters)))
                 total = None
                 for i, t in zip(used, used_tangents, strict=True):
                     slope = slopes[i]
