@@ -116,7 +116,7 @@ def _with_rule(
     few_bits: bool,
 ) -> Callable[..., Array]:
     # A parameter may have all the bits of float32 beside a half precision x, and so may the sum that is its gradient.
-    value = _traced_once(value, few_bits)
+    value = _with_bits(value, few_bits)  # which the checkpoint around it traces but once
     slopes = tuple(_traced_once(s, few_bits and i == 0) for i, s in enumerate(slopes))
 
     def wide(x: Array, *parameters: Array) -> Array:
