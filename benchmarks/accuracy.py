@@ -505,6 +505,7 @@ def main(
         into = harness.RESULTS
 
     results: dict[str, dict[str, Records]] = {s.name: {} for s in known}
+    whole = None
     if exhaustive:
         where = into or harness.RESULTS
         where.mkdir(parents=True, exist_ok=True)
@@ -534,7 +535,7 @@ def main(
     written = {"exhaustive": exhaustive, "worst": results, "nan_at_infinity": infinities}
     if into is not None:
         harness.save("accuracy", written, text, into, command=command)
-        if exhaustive:
+        if whole is not None:
             whole.path.unlink(missing_ok=True)
     return written
 

@@ -30,6 +30,7 @@ def test_tiny_run(tmp_path):
     assert softmax["jaxact"]["value"]["ulp"] <= 4 < softmax["jax.nn"]["value"]["ulp"]
     assert written["worst"]["hermite"]["float32"]["jaxact"]["slope"]["ulp"] <= 4
 
+    path.write_text(json.dumps(written | {"exhaustive": True}))
     accuracy.main(("relu",), **some | {"dtypes": ("float32",), "stride": 2**21 + 7}, into=tmp_path)
     again = json.loads(path.read_text())
     points = [w["worst"]["relu"]["float32"]["jaxact"]["value"]["points"] for w in (again, written)]
@@ -37,6 +38,7 @@ def test_tiny_run(tmp_path):
     again["worst"]["relu"]["float32"] = written["worst"]["relu"]["float32"]
     assert again["worst"] == written["worst"], "what is not measured again stays as it was"
     assert again["command"].startswith(written["command"])
+    assert again["exhaustive"]
 
 
 def test_a_misspelt_name():
