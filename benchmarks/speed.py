@@ -17,6 +17,9 @@ of its own. The loop's carry passes through an optimisation barrier together wit
 hoist the work out of the loop. On a CPU a time includes the call of a compiled program, which is most of it at 2^14;
 XLA's CPU backend may run a whole loop on one thread, so the loop would measure something else there.
 
+Some functions compile to the same program in jaxact and in jax.nn. What their ratios differ from 1 is noise, and shows
+how far from 1 a ratio of others has to be to mean something.
+
 ``forward`` is ``x -> y``; ``forward+backward`` is ``(x, cotangent) -> (y, gradient)`` as one program. The copy has the
 traffic of the pass: one array in, one out, or two and two.
 """
@@ -151,6 +154,28 @@ def interleaved(contenders: dict[str, tuple[Callable, int]], rounds: int, slot: 
     return times
 
 
+def instructions(f: Callable, kind: str, dtype: str) -> list[str]:
+    """What a pass of ``f`` compiles to, without the names that the compiler gives."""
+    x = jax.ShapeDtypeStruct((64, WIDTH), dtype)
+    arguments = (x,) if kind == "forward" else (x, jax.eval_shape(f, x))
+    numbers: dict[str, int] = {}
+
+    def number(name):
+        return str(numbers.setdefault(name[0], len(numbers)))
+
+    lines = jax.jit(one_pass(f, kind)).lower(*arguments).compile().as_text().splitlines()
+    plain = [re.sub(r", metadata=\{[^}]*\}", "", line) for line in lines if line.startswith("  ")]
+    return [re.sub(r"%[\w.-]+", number, line) for line in plain]
+
+
+@functools.cache
+def same_program(name: str, kind: str, dtype: str) -> bool:
+    """Whether the function is the same program in jaxact and in jax.nn."""
+    peer = harness.jax_nn(name)
+    ours = harness.of_one_array(jaxact.get(name))
+    return peer is not None and instructions(ours, kind, dtype) == instructions(peer, kind, dtype)
+
+
 def cell(spec: jaxact.Activation, kind: str, dtype: str, size: int, rounds: int, slot: float) -> dict[str, Any]:
     """Median microseconds of each contender, how many times slower than jaxact it is, and the fraction of the copy."""
     rng = np.random.default_rng(0)
@@ -181,6 +206,7 @@ def cell(spec: jaxact.Activation, kind: str, dtype: str, size: int, rounds: int,
         "ratio": {n: r for n, r in ratio.items() if n not in ("jaxact", "copy")},
         "ratio_of_least": {n: min(t) / min(ours) for n, t in times.items() if n not in ("jaxact", "copy")},
         "of_copy": ratio["copy"],
+        "same_program": same_program(spec.name, kind, dtype),
     }
 
 
@@ -335,6 +361,25 @@ def recompilations(specs: list[jaxact.Activation]) -> dict[str, int]:
     return out
 
 
+def noise(cells: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """How far the ratios of cells in which jaxact and jax.nn are the same program are from 1."""
+    ratios = [c["ratio"]["jax.nn"] for c in cells if c["same_program"]]
+    if not ratios:
+        return "", {}
+    found = {
+        "cells": len(ratios),
+        "below": sum(r < 0.9 for r in ratios),
+        "least": min(ratios),
+        "mean": geometric_mean(ratios),
+        "most": max(ratios),
+    }
+    text = (
+        "In {cells} cells jaxact and jax.nn are the same program. What differs there is noise: ratios from {least:.2f} "
+        "to {most:.2f}, {mean:.2f} on average, {below} of them below 0.9.\n"
+    )
+    return text.format(**found), found
+
+
 _COLLECTIVE = re.compile(r"\b(all-reduce|all-gather|all-to-all|collective-permute|reduce-scatter)(?:-start)?\(")
 
 
@@ -447,8 +492,15 @@ def main(
     text, summary = show_summary(cells)
     bandwidth = max(copy_bandwidth(c) for c in cells)
     harness.console.print(f"The fastest copy moves {bandwidth:.0f} GB/s.")
-    results: dict[str, Any] = {"copy_bandwidth_GB_per_s": bandwidth, "summary": summary, "cells": cells}
-    texts = [text, times]
+    noisy, same = noise(cells)
+    harness.console.print(noisy)
+    results: dict[str, Any] = {
+        "copy_bandwidth_GB_per_s": bandwidth,
+        "summary": summary,
+        "same_program": same,
+        "cells": cells,
+    }
+    texts = [text, noisy, times]
     if not quick:
         text, around = surroundings(specs)
         texts.append(text)

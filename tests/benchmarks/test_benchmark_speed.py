@@ -22,6 +22,21 @@ def test_tiny_run(tmp_path):
     assert all(c["microseconds"]["jaxact"] > 0 and c["ratio"]["jax.nn"] > 0 for c in cells)
     assert written["recompilations"] == {"glu": 0, "relu": 0}
     assert written["collectives"]["relu"] == []
+    assert written["same_program"]["cells"] == sum(c["same_program"] for c in cells)
+
+
+def test_same_program():
+    assert speed.same_program("relu", "forward", "float32")
+    assert not speed.same_program("gelu", "forward", "float32")
+    assert not speed.same_program("erf", "forward", "float32"), "jax.nn has none"
+
+
+def test_noise():
+    cells = [{"same_program": same, "ratio": {"jax.nn": r}} for same, r in ((True, 2.0), (True, 0.5), (False, 0.1))]
+    text, found = speed.noise(cells)
+    assert found == {"cells": 2, "below": 1, "least": 0.5, "mean": 1.0, "most": 2.0}
+    assert "In 2 cells" in text
+    assert speed.noise(cells[2:]) == ("", {})
 
 
 def test_turns_are_taken():
