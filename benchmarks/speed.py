@@ -4,10 +4,11 @@
     python benchmarks/speed.py --quick --names mish gelu  # a minute, for tuning; writes nothing
 
 How a time is taken. All contenders of a cell (function, pass, dtype, size) run in one process, one after the other,
-round after round, there and back (A B C C B A ...), since what ran before matters: equal programs came out 5 % apart
-when one was always the first. Each runs after an untimed call of its own that wakes its threads and its cache. A cell's
-time is the median over the rounds, a ratio the median of the ratios within a round, so a machine that slows down for a
-while slows down both sides of a ratio. Where others use the machine too, the ratio of the least times tells more.
+round after round. What ran before matters: the first two change places with every round (A B C B A C ...), so that each
+comes after the other as often as after the last. Each runs after an untimed call of its own that wakes its threads and
+its cache. A cell's time is the median over the rounds, a ratio the median of the ratios within a round, so a machine
+that slows down for a while slows down both sides of a ratio. Where others use the machine too, the ratio of the least
+times tells more.
 
 What must stay out of it is the allocator: on a CPU a fresh 16 MB result costs more in page faults than the kernel does.
 So each program writes into the results of its previous call, which it is given as donated arguments, and glibc is told
@@ -153,7 +154,7 @@ def interleaved(contenders: dict[str, tuple[Callable, int]], rounds: int, slot: 
             start = time.perf_counter()
             run(calls[name])
             times[name].append((time.perf_counter() - start) / calls[name] / repeats)
-        turns.reverse()
+        turns[:2] = turns[1::-1]
     return times
 
 

@@ -41,9 +41,9 @@ def test_noise():
 
 def test_turns_are_taken():
     order = []
-    sleepers = {n: (lambda calls, n=n: (order.append(n), time.sleep(0.002 * calls)), 2) for n in "ab"}
+    sleepers = {n: (lambda calls, n=n: (order.append(n), time.sleep(0.002 * calls)), 2) for n in "abc"}
     times = speed.interleaved(sleepers, rounds=3, slot=0)
-    assert "".join(order[-12:]) == "aabbbbaaaabb"
+    assert "".join(order[-18:]) == "aabbccbbaaccaabbcc"
     assert all(len(t) == 3 and min(t) >= 0.001 for t in times.values())
 
 
