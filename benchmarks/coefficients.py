@@ -8,6 +8,7 @@ The coefficients are then rounded to their dtype. Needs mpmath and two minutes:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import mpmath as mp
@@ -89,6 +90,10 @@ def log1p_over(e: mp.mpf) -> mp.mpf:
     return mp.log1p(e) / e if e > mp.mpf(10) ** -30 else 1 - e / 2
 
 
+def log_mean_rest(d: mp.mpf) -> mp.mpf:
+    return (mp.log1p(d / 2) / d - mp.mpf(1) / 2) / d if abs(d) > mp.mpf(10) ** -20 else -mp.mpf(1) / 8 + d / 24
+
+
 def normal_centre(s: mp.mpf) -> mp.mpf:
     return mp.erf(mp.sqrt(s / 2)) / (2 * mp.sqrt(s)) if s > mp.mpf(10) ** -30 else (1 - s / 6) / mp.sqrt(2 * mp.pi)
 
@@ -118,8 +123,41 @@ def tanh_shrink(s: mp.mpf) -> mp.mpf:
     return (x - mp.tanh(x)) / x**3 if s > mp.mpf(10) ** -15 else mp.mpf(1) / 3 - 2 * s / 15
 
 
+def tanh_square(s: mp.mpf) -> mp.mpf:
+    return mp.tanh(mp.sqrt(s)) ** 2 / s if s > mp.mpf(10) ** -30 else 1 - 2 * s / 3
+
+
 def arctan_over(s: mp.mpf) -> mp.mpf:
     return mp.atan(mp.sqrt(s)) / mp.sqrt(s) if s > mp.mpf(10) ** -30 else 1 - s / 3
+
+
+def arctan_rest(s: mp.mpf) -> mp.mpf:
+    return (arctan_over(s) - 1) / s if s > mp.mpf(10) ** -15 else -mp.mpf(1) / 3 + s / 5
+
+
+def decay(w: mp.mpf) -> mp.mpf:
+    return -mp.expm1(-w) / w if w > mp.mpf(10) ** -30 else 1 - w / 2
+
+
+def rational(f: Function, p_degree: int, q_degree: int, far: float) -> tuple[list[mp.mpf], list[mp.mpf], mp.mpf]:
+    """``P`` and ``Q``, lowest power first, with the least relative error of ``P / Q`` from 0 to ``far``.
+
+    They are found as a linear problem, weighted with the denominator of the time before.
+    """
+    p, q, error = [mp.mpf(0)], [mp.mpf(1)], mp.mpf(1)
+    for _ in range(6):
+
+        def weight(x: mp.mpf, last: list[mp.mpf] = q) -> mp.mpf:
+            return 1 / (f(x) * mp.polyval(last[::-1], x))
+
+        def weight_of_q(x: mp.mpf) -> mp.mpf:
+            return -weight(x) * f(x)
+
+        basis = [power(k, weight) for k in range(p_degree + 1)]
+        basis += [power(k + 1, weight_of_q) for k in range(q_degree)]
+        found, error = minimax(lambda x: -weight_of_q(x), basis, mp.mpf(0), mp.mpf(far))
+        p, q = found[: p_degree + 1], [mp.mpf(1), *found[p_degree + 1 :]]
+    return p, q, error
 
 
 def tanh_of_double(p_degree: int, q_degree: int, far: float) -> tuple[list[mp.mpf], list[mp.mpf], mp.mpf]:
@@ -144,18 +182,68 @@ def tanh_of_double(p_degree: int, q_degree: int, far: float) -> tuple[list[mp.mp
     return [mp.mpf(1), *found[:p_degree]], q, error
 
 
-def sin_rest(s: mp.mpf) -> mp.mpf:
-    if s < mp.mpf(10) ** -8:
-        return -mp.mpf(1) / 5040 + s / 362880
-    r = mp.sqrt(s)
-    return (mp.sin(r) - r + r**3 / 6 - r**5 / 120) / r**7
+def flattened(f: Function, first: mp.mpf, order: int, degree: int, far: mp.mpf) -> tuple[list[mp.mpf], ...]:
+    """``P`` and ``H``, lowest power first, with ``f(x) = r H(r^2)`` for ``r = x P(x^2)``, up to where ``f`` is 1.
+
+    The slope of ``r H(r^2)`` is ``(1 - (r / R)^2)^(order - 1)``, and it reaches 1 at ``R``: there errors of ``r`` count
+    for nothing, and ``r`` has no tail that a polynomial could not follow. ``first`` is the slope of ``f`` at 0.
+    """
+    powers = [mp.mpf((-1) ** k * math.comb(order - 1, k)) / (2 * k + 1) for k in range(order)]
+    end = 1 / mp.fsum(powers)
+    powers = [c / end ** (2 * k) for k, c in enumerate(powers)]
+    known: dict[mp.mpf, mp.mpf] = {}
+
+    def of(s: mp.mpf) -> mp.mpf:
+        if s not in known:
+            low, high, y = mp.mpf(0), end, f(mp.sqrt(s))
+            for _ in range(150):
+                middle = (low + high) / 2
+                low, high = (middle, high) if middle * mp.polyval(powers[::-1], middle**2) < y else (low, middle)
+            known[s] = low
+        return known[s]
+
+    def ratio(s: mp.mpf) -> mp.mpf:
+        return of(s) / mp.sqrt(s) if s > mp.mpf(10) ** -20 else first
+
+    def weight(s: mp.mpf) -> mp.mpf:
+        r = of(s)
+        change = (1 - (r / end) ** 2) ** (order - 1) / mp.polyval(powers[::-1], r**2)
+        return max(change, mp.mpf(2) ** -30) / ratio(s)
+
+    return *remez(ratio, mp.mpf(0), far**2, degree, weight), powers
 
 
-def cos_rest(s: mp.mpf) -> mp.mpf:
-    if s < mp.mpf(10) ** -8:
-        return -mp.mpf(1) / 720 + s / 40320
+def quotient(f: Function, p_degree: int, q_degree: int, end: mp.mpf) -> tuple[list[mp.mpf], list[mp.mpf], mp.mpf]:
+    """``P`` and ``Q``, lowest power first, with the least ``max |P / (Q f) - 1|`` from 0, where it is 0, to the end.
+
+    They are found as a linear problem, weighted with the denominator of the time before. The error comes last.
+    """
+    first, q = f(mp.mpf(0)), [mp.mpf(1)]
+    for _ in range(8):
+
+        def weight(s: mp.mpf, last: list[mp.mpf] = q) -> mp.mpf:
+            return 1 / mp.polyval(last[::-1], s)
+
+        basis = [power(k + 1, lambda s: weight(s) / f(s)) for k in range(p_degree)]
+        basis += [power(k + 1, lambda s: -weight(s)) for k in range(q_degree)]
+        found, error = minimax(lambda s: weight(s) * (1 - first / f(s)), basis, mp.mpf("1e-6"), end)
+        q = [mp.mpf(1), *found[p_degree:]]
+    return [first, *found[:p_degree]], q, error
+
+
+def entropy_over(s: mp.mpf) -> mp.mpf:
+    z = mp.sqrt(s)
+    lost = mp.log(2) - mp.log1p(mp.exp(z)) + z / (1 + mp.exp(-z))
+    return lost / s if s > mp.mpf(10) ** -20 else mp.mpf(1) / 8 - s / 64
+
+
+def sin_over(s: mp.mpf) -> mp.mpf:
     r = mp.sqrt(s)
-    return (mp.cos(r) - 1 + s / 2 - s**2 / 24) / s**3
+    return (mp.sin(r) - r) / r**3 if s > mp.mpf(10) ** -12 else -mp.mpf(1) / 6 + s / 120
+
+
+def cos_over(s: mp.mpf) -> mp.mpf:
+    return (mp.cos(mp.sqrt(s)) - 1) / s if s > mp.mpf(10) ** -12 else -mp.mpf(1) / 2 + s / 24
 
 
 def over_line(f: Function, k: int | float) -> Function:
@@ -173,11 +261,19 @@ CENTRE = "(Phi(t) - 1/2) / t in powers of t^2, |t| <= 1"
 TAIL = "Phi(-t) e^(t^2/2) (k + t) in powers of k / (k + t), t >= 1; k first"
 BEND = "(Phi(-t) - t phi(t)) e^(t^2/2) / (t_0 - t) in powers of k / (k + t), t >= 0; k first"
 CELU = "(e^z - 1 - z e^z) / z^2 for -2 <= z <= 0"
-SIN = "(sin(r) - r + r^3 / 6 - r^5 / 120) / r^7 in powers of r^2, |r| <= 0.8"
-COS = "(cos(r) - 1 + r^2 / 2 - r^4 / 24) / r^6 in powers of r^2, |r| <= 0.8"
-SHRINK = "(x - tanh(x)) / x^3 in powers of x^2, |x| <= 1"
+SIN = "(sin(r) - r) / r^3 in powers of r^2, |r| <= 0.8"
+COS = "(cos(r) - 1) / r^2 in powers of r^2, |r| <= 0.8"
+ARCTAN_REST = "(arctan(x) / x - 1) / x^2 in powers of x^2, |x| <= 1"
+SQUARE = "P and Q with tanh(x)^2 = x^2 P / Q in powers of x^2, up to where that is 1"
+SHRINK = "P and Q with x - tanh(x) = x^3 P / Q in powers of x^2, up to where tanh(x) is 1"
+DECAY = "N and D with (1 - e^-w) / w = N / D for 0 <= w <= far; far first"
+LOG_MEAN = "(log(1 + d / 2) / d - 1 / 2) / d for -1 <= d <= 0"
 ARCTAN = "arctan(x) / x in powers of x^2, |x| <= 1"
-TANH = "N and D with 2 tanh(x / 2) = x - x^3 N / D in powers of x^2, up to where tanh(x) is 1"
+TANH = "N and D with 2 tanh(x / 2) = x - x^3 N / D in powers of x^2, to a bit beyond where tanh(x) is 1"
+
+MILLS = "N and D with Phi(-t) e^(t^2/2) = N / D, t >= 0"
+ENTROPY = "(log(2) - log(1 + e^z) + z sigma(z)) / z^2 in powers of z^2, |z| <= 2"
+ERF = "where it is 1, P and H with erf(x) = r H(r^2) for r = x P(x^2), up to there, and more than 1 beyond"
 
 
 EXP_CUBIC = "(e^r - 1 - r - r^2 / 2) / r^3 for |r| <= ln(2) / 2"
@@ -225,14 +321,31 @@ def main() -> None:
         ("NORMAL_CENTRE", CENTRE): lambda d, i: table(normal_centre, 0, 1.02, (4, 5, 12)[i], d),
         ("NORMAL_TAIL", TAIL): lambda d, i: tail_table(d, *((2.5, 6, 15.5), (1.0, 9, 15.5), (4.0, 23, 40))[i]),
         ("NORMAL_BEND", BEND): lambda d, i: bend_table(d, *((4.0, 7, 15.5), (4.0, 9, 15.5), (6.0, 24, 40))[i]),
-        ("TANH_SHRINK", SHRINK): lambda d, i: table(tanh_shrink, 0, 1, (5, 7, 16)[i], d),
-        ("TANH", TANH): lambda d, i: tanh_table(d, *((2, 2, 9.02), (2, 3, 9.02), (6, 6, 19.07))[i]),
+        ("TANH_SHRINK", SHRINK): lambda d, i: quotient_table(
+            d, tanh_shrink, *((2, 3, 9.02), (3, 4, 9.02), (9, 9, 19.07))[i]
+        ),
+        ("TANH_SQUARE", SQUARE): lambda d, i: quotient_table(
+            d, tanh_square, *((3, 4, 9.02), (4, 5, 9.02), (10, 11, 19.07))[i]
+        ),
+        ("TANH", TANH): lambda d, i: tanh_table(d, *((2, 2, 10.5), (2, 3, 11.5), (6, 6, 22))[i]),
         ("ARCTAN", ARCTAN): lambda d, i: table(arctan_over, 0, 1, (6, 8, 20)[i], d),
+        ("ARCTAN_REST", ARCTAN_REST): lambda d, i: table(arctan_rest, 0, 1, (6, 8, 21)[i], d),
+        # What counts is the error of the logarithm, a half and d times the polynomial.
+        ("LOG_MEAN", LOG_MEAN): lambda d, i: table(
+            log_mean_rest, -1, 0, (5, 8, 20)[i], d, weight=lambda r: max(abs(r), mp.mpf(10) ** -8)
+        ),
+        ("DECAY", DECAY): lambda d, i: rational_table(decay, d, *((4, 5, 13.0), (5, 6, 17.5), (13, 14, 37.5))[i]),
+        ("ERF", ERF): lambda d, i: erf_table(
+            d,
+            *((5, 4, 3.25, 3.25, 1), (3, 6, 3.65, 3.92, 0.9431304931640625), (3, 21, 5.8, 5.92, 0.9522216982196843))[i],
+        ),
+        ("MILLS", MILLS): lambda d, i: quotient_table(
+            d, scaled_tail, *((3, 4, 15.5**0.5), (4, 5, 15.5**0.5), (10, 11, 40**0.5))[i]
+        ),
     }
     without_half = {
+        ("ENTROPY", ENTROPY): lambda d, i: table(entropy_over, 0, 4, (7, 16)[i], d),
         ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (8, 18)[i], d),
-        ("SIN_REST", SIN): lambda d, i: table(sin_rest, 0, 0.64, (2, 6)[i], d),
-        ("COS_REST", COS): lambda d, i: table(cos_rest, 0, 0.64, (2, 6)[i], d),
         ("EXP_CUBIC", EXP_CUBIC): lambda d, i: table(
             exp_cubic,
             -half_ln2,
@@ -274,6 +387,29 @@ def tanh_table(dtype: str, p_degree: int, q_degree: int, far: float) -> str:
         for first, powers in ((1, difference), (0, q))
     )
     return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {pair},"
+
+
+def quotient_table(dtype: str, f: Function, p_degree: int, q_degree: int, far: float) -> str:
+    *pair, error = quotient(f, p_degree, q_degree, mp.mpf(far) ** 2)
+    number = np.float64 if dtype == "float64" else np.float32
+    rounded = tuple(tuple(float(number(c)) for c in reversed(powers)) for powers in pair)
+    return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {rounded},"
+
+
+def erf_table(dtype: str, order: int, degree: int, far: float, end: float, scale: float) -> str:
+    """The scale is one with which rounding the coefficients does least."""
+    p, error, h = flattened(mp.erf, 2 / mp.sqrt(mp.pi), order, degree, mp.mpf(far))
+    number = np.float64 if dtype == "float64" else np.float32
+    powers = tuple(float(number(c / scale)) for c in reversed(p))
+    flat = tuple(float(number(c * mp.mpf(scale) ** (2 * k + 1))) for k, c in reversed([*enumerate(h)]))
+    return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {(end, powers, flat)},"
+
+
+def rational_table(f: Function, dtype: str, p_degree: int, q_degree: int, far: float) -> str:
+    *pair, error = rational(f, p_degree, q_degree, far)
+    number = np.float64 if dtype == "float64" else np.float32
+    above, below = (tuple(float(number(c)) for c in powers[::-1]) for powers in pair)
+    return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {(far, above, below)},"
 
 
 def tail_table(dtype: str, k: float, degree: int, far: float, pairs: int = 0) -> str:

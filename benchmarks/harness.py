@@ -153,6 +153,17 @@ def plain(value: Any) -> Any:
     return value
 
 
+def lines(value: Any, indent: str = "") -> str:
+    """JSON of ``value`` with a record a line: each entry of a list, and what holds nothing but numbers and strings."""
+    deeper = indent + " "
+    if isinstance(value, dict) and any(isinstance(v, (dict, list)) for v in value.values()):
+        entries = [f"{deeper}{json.dumps(k)}: {lines(v, deeper)}" for k, v in value.items()]
+        return "{\n" + ",\n".join(entries) + f"\n{indent}}}"
+    if isinstance(value, list) and any(isinstance(v, dict) for v in value):
+        return "[\n" + ",\n".join(deeper + json.dumps(v) for v in value) + f"\n{indent}]"
+    return json.dumps(value)
+
+
 def save(
     benchmark: str, results: dict[str, Any], markdown: str, into: Path = RESULTS, command: str | None = None
 ) -> None:
@@ -160,7 +171,7 @@ def save(
     into.mkdir(parents=True, exist_ok=True)
     facts = circumstances() | ({} if command is None else {"command": command})
     stem = into / f"{benchmark}-{platform_name()}"
-    stem.with_suffix(".json").write_text(json.dumps(plain({**facts, **results}), indent=1) + "\n")
+    stem.with_suffix(".json").write_text(lines(plain({**facts, **results})) + "\n")
     versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())
     head = f"{facts['device']}, {facts['cores']} cores; {versions}; {facts['date']}; `{facts['command']}`."
     stem.with_suffix(".md").write_text(f"{head}\n\n{markdown}\n")

@@ -1,7 +1,9 @@
-"""How fast: jaxact, jax.nn and PyTorch eager beside a memory copy of the same size, the physical limit.
+"""How fast: jaxact beside the plain line of ``plain.py``, jax.nn, PyTorch eager, and a copy, the physical limit.
 
-    python benchmarks/speed.py                            # what jax.nn or PyTorch has too, half an hour on two cores
-    python benchmarks/speed.py --quick --names mish gelu  # a minute, for tuning; writes nothing
+    python benchmarks/speed.py                            # all of it, an hour on two cores
+    python benchmarks/speed.py --quick --names mish gelu  # against the plain line; seconds a function; writes nothing
+    python benchmarks/speed.py --quick                    # all functions against the plain line, and the bounds
+    python benchmarks/speed.py --decoder                  # the training step of a decoder, against jax.nn
 
 How a time is taken. All contenders of a cell (function, pass, dtype, size) run in one process, one after the other,
 round after round. What ran before matters: the first two change places with every round (A B C B A C ...), so that each
@@ -23,7 +25,8 @@ Some functions compile to the same program in jaxact and in jax.nn. What their r
 how far from 1 a ratio of others has to be to mean something.
 
 ``forward`` is ``x -> y``; ``forward+backward`` is ``(x, cotangent) -> (y, gradient)`` as one program. The copy has the
-traffic of the pass: one array in, one out, or two and two.
+traffic of the pass: one array in, one out, or two and two. Inputs are normally distributed, of standard deviation 2,
+and parameters have their defaults.
 """
 
 from __future__ import annotations
@@ -49,11 +52,11 @@ from jax import lax
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import harness
+import plain
 
 import jaxact
 
 PASSES = ("forward", "forward+backward")
-QUICK = ("relu", "sigmoid", "tanh", "softplus", "elu", "silu", "gelu", "gelu_exact", "mish")
 WIDTH = 1024  # of the arrays, along the axis that softmax and glu reduce: a narrow layer of today
 
 
@@ -180,26 +183,43 @@ def same_program(name: str, kind: str, dtype: str) -> bool:
     return peer is not None and instructions(ours, kind, dtype) == instructions(peer, kind, dtype)
 
 
+def with_plain_line(name: str) -> dict[str, Callable]:
+    """The function in jaxact, and what one would type instead, if ``plain.py`` has a line for it."""
+    functions = {"jaxact": jaxact.get(name), "plain": (plain.LINES | plain.OTHERS).get(name)}
+    at = {"alpha": 0.5} if name == "soft_exponential" else {}  # at its default 0, XLA reduces the plain line to x
+    return {n: harness.of_one_array(functools.partial(f, **at)) for n, f in functions.items() if f is not None}
+
+
+def operands(f: Callable, kind: str, dtype: str, size: int) -> tuple[tuple[np.ndarray, ...], tuple[jax.Array, ...]]:
+    """Input, and cotangent if the pass has one: as NumPy has them, and as ``f`` takes them."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((size // WIDTH, WIDTH), np.float32) * 2
+    outputs = jax.eval_shape(f, jax.ShapeDtypeStruct(x.shape, dtype))
+    host = (x,) if kind == "forward" else (x, rng.standard_normal(outputs.shape, np.float32))
+    return host, tuple(jnp.asarray(a, dtype) for a in host)
+
+
+def ratios(times: dict[str, list[float]]) -> tuple[dict[str, float], dict[str, float]]:
+    """How many times as long as the first contender each other takes: medians over the rounds, and of least times."""
+    (_, ours), *others = times.items()
+    medians = {n: statistics.median(b / a for a, b in zip(ours, t, strict=True)) for n, t in others}
+    return medians, {n: min(t) / min(ours) for n, t in others}
+
+
 def cell(spec: jaxact.Activation, kind: str, dtype: str, size: int, rounds: int, slot: float) -> dict[str, Any]:
     """Median microseconds of each contender, how many times slower than jaxact it is, and the fraction of the copy."""
-    rng = np.random.default_rng(0)
-    shape = (size // WIDTH, WIDTH)
-    x = rng.standard_normal(shape, np.float32) * 2
-    outputs = jax.eval_shape(harness.of_one_array(spec.function), jax.ShapeDtypeStruct(shape, dtype))
-    host = (x,) if kind == "forward" else (x, rng.standard_normal(outputs.shape, np.float32))
-    inputs = tuple(jnp.asarray(a, dtype) for a in host)
-
-    contenders = {"jaxact": in_jax(one_pass(harness.of_one_array(spec.function), kind), inputs)}
+    functions = with_plain_line(spec.name)
     if (peer := harness.jax_nn(spec.name)) is not None:
-        contenders["jax.nn"] = in_jax(one_pass(peer, kind), inputs)
+        functions = {"jaxact": functions["jaxact"], "jax.nn": peer}
+    host, inputs = operands(functions["jaxact"], kind, dtype, size)
+    contenders = {n: in_jax(one_pass(f, kind), inputs) for n, f in functions.items()}
     if (peer := harness.pytorch(spec.name)) is not None:
         contenders["torch"] = in_torch(peer, kind, host, dtype), 1
     # A sign flip and not jnp.copy, which XLA runs on one thread of a CPU, and may drop.
     contenders["copy"] = in_jax(lambda *arrays: tuple(-a for a in arrays), inputs)
 
     times = interleaved(contenders, rounds, slot)
-    ours = times["jaxact"]
-    ratio = {n: statistics.median(b / a for a, b in zip(ours, t, strict=True)) for n, t in times.items()}
+    ratio, least = ratios(times)
     return {
         "name": spec.name,
         "pass": kind,
@@ -207,10 +227,158 @@ def cell(spec: jaxact.Activation, kind: str, dtype: str, size: int, rounds: int,
         "size": size,
         "microseconds": {n: statistics.median(t) * 1e6 for n, t in times.items()},
         "least": {n: min(t) * 1e6 for n, t in times.items()},
-        "ratio": {n: r for n, r in ratio.items() if n not in ("jaxact", "copy")},
-        "ratio_of_least": {n: min(t) / min(ours) for n, t in times.items() if n not in ("jaxact", "copy")},
-        "of_copy": ratio["copy"],
+        "of_copy": ratio.pop("copy"),
+        "ratio": ratio,
+        "ratio_of_least": {n: least[n] for n in ratio},
         "same_program": same_program(spec.name, kind, dtype),
+    }
+
+
+# Against the plain line.
+
+# What the project holds itself to: for each function, and for the geometric mean by dtype.
+BOUNDS = {
+    "forward": (0.9, {"float32": 1.1, "bfloat16": 1.5}),
+    "forward+backward": (0.75, {"float32": 1.0, "bfloat16": 1.3}),
+    "compile": (2.0, {"float32": 1.3, "bfloat16": 1.3}),  # at most; the others at least
+}
+
+
+def compile_times(functions: dict[str, Callable], arguments: tuple, rounds: int) -> dict[str, list[float]]:
+    """Seconds to trace and compile each function from nothing, in turns."""
+    times: dict[str, list[float]] = {n: [] for n in functions}
+    for _ in range(rounds):
+        for n, f in functions.items():
+            jax.clear_caches()
+            start = time.perf_counter()
+            jax.jit(f).lower(*arguments).compile()
+            times[n].append(time.perf_counter() - start)
+    return times
+
+
+def against_plain(name: str, dtype: str, size: int, rounds: int, slot: float, compilations: int = 3) -> dict[str, Any]:
+    """How many times as fast as its plain line a function is, and how many times as long it takes to compile."""
+    functions = with_plain_line(name)
+    record: dict[str, Any] = {"name": name, "dtype": dtype}
+    for kind in PASSES:
+        _, inputs = operands(functions["jaxact"], kind, dtype, size)
+        times = interleaved({n: in_jax(one_pass(f, kind), inputs) for n, f in functions.items()}, rounds, slot)
+        ratio, least = ratios(times)
+        record |= {kind: ratio["plain"], f"{kind}, least": least["plain"], f"{kind}, us": min(times["jaxact"]) * 1e6}
+    x = jax.ShapeDtypeStruct((64, WIDTH), dtype)
+    arguments = x, jax.eval_shape(functions["jaxact"], x)
+    passes = {n: one_pass(f, "forward+backward") for n, f in functions.items()}
+    compiling = {n: min(t) for n, t in compile_times(passes, arguments, compilations).items()}
+    return record | {"compile": compiling["jaxact"] / compiling["plain"], "compile, ms": compiling["jaxact"] * 1e3}
+
+
+def show_plain(records: list[dict[str, Any]], what: str) -> str:
+    columns = [c for c in records[0] if c not in ("name", "dtype")] if records else []
+
+    def row(r):
+        return [r["name"], r["dtype"], *(f"{r[c]:.0f}" if c[-2:] in ("us", "ms") else f"{r[c]:.2f}" for c in columns)]
+
+    return harness.table(
+        f"{what}: plain line / jaxact, for compilation jaxact / plain line, and jaxact's least times",
+        ["function", "dtype", *(c.replace("forward+backward", "both") for c in columns)],
+        map(row, records),
+    )
+
+
+def bounds(records: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
+    """What the elementwise functions reach of ``BOUNDS``, and by name what misses."""
+    lines, found = [], []
+    for what, (each, means) in BOUNDS.items():
+        for dtype, wanted in means.items():
+            group = {r["name"]: r for r in records if r["dtype"] == dtype and r["name"] in plain.LINES}
+            if not group:
+                continue
+            sign = -1 if what == "compile" else 1
+            misses = {n: r[what] for n, r in group.items() if sign * r[what] < sign * each}
+            misses = dict(sorted(misses.items(), key=lambda m: sign * m[1]))
+            mean = geometric_mean([r[what] for r in group.values()])
+            found.append({"what": what, "dtype": dtype, "mean": mean, "wanted": wanted, "each": each, "misses": misses})
+            least = {n: f" ({group[n][f'{what}, least']:.2f})" if what in PASSES else "" for n in misses}
+            named = ", ".join(f"{n} {r:.2f}{least[n]}" for n, r in misses.items())
+            than = "above" if what == "compile" else "below"
+            lines.append(
+                f"{what}, {dtype}: geometric mean {mean:.2f}, wanted {wanted}; "
+                f"{len(misses)} of {len(group)} {than} {each}{': ' * bool(named)}{named}\n"
+            )
+    text = "\n".join(lines)
+    harness.console.print(text)
+    return text, found
+
+
+# In a whole decoder.
+
+DECODER = ("relu", "gelu", "silu", "mish", "elu", "tanh", "softplus")
+LAYERS, FEATURES, HEADS, BATCH, LENGTH, VOCABULARY = 6, 256, 4, 8, 128, 256
+
+
+def decoder_loss(weights: dict[str, Any], tokens: jax.Array, activation: Callable) -> jax.Array:
+    """Cross entropy of the next token in a small transformer without biases and positions, its layers unrolled."""
+
+    def norm(x):
+        return jax.nn.standardize(x, epsilon=1e-5)
+
+    x = weights["embedding"][tokens[:, :-1]]
+    for w in weights["layers"]:
+        q, k, v = jnp.split((norm(x) @ w["qkv"]).reshape(*x.shape[:-1], HEADS, -1), 3, -1)
+        x += jax.nn.dot_product_attention(q, k, v, is_causal=True).reshape(x.shape) @ w["out"]
+        x += activation(norm(x) @ w["up"]) @ w["down"]
+    logits = (norm(x) @ weights["embedding"].T).astype(jnp.float32)
+    return -jnp.take_along_axis(jax.nn.log_softmax(logits), tokens[:, 1:, None], -1).mean()
+
+
+def decoder_step(activation: Callable) -> Callable:
+    """A step of gradient descent, ``(weights, tokens) -> new weights``."""
+
+    def step(weights, tokens):
+        gradient = jax.grad(decoder_loss)(weights, tokens, activation)
+        return jax.tree.map(lambda w, g: w - 0.01 * g, weights, gradient)
+
+    return step
+
+
+def decoder_weights(dtype: str) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+
+    def matrix(a, b):
+        return jnp.asarray(rng.standard_normal((a, b)) / math.sqrt(a), dtype)
+
+    sizes = {"qkv": (1, 3), "out": (1, 1), "up": (1, 4), "down": (4, 1)}
+    layers = [{n: matrix(a * FEATURES, b * FEATURES) for n, (a, b) in sizes.items()} for _ in range(LAYERS)]
+    return {"embedding": matrix(VOCABULARY, FEATURES), "layers": layers}
+
+
+def in_decoder(name: str, dtype: str, rounds: int, slot: float, compilations: int = 3) -> dict[str, Any]:
+    """How many times as fast a training step is as with the plain line, and how many times as long it compiles."""
+    steps = {n: decoder_step(f) for n, f in with_plain_line(name).items()}
+    tokens = jnp.asarray(np.random.default_rng(0).integers(0, VOCABULARY, (BATCH, LENGTH + 1)))
+
+    def contender(step):
+        weights, compiled = decoder_weights(dtype), jax.jit(step, donate_argnums=0)
+
+        def run(calls):
+            nonlocal weights
+            for _ in range(calls):
+                weights = compiled(weights, tokens)
+            jax.block_until_ready(weights)
+
+        return run, 1
+
+    times = interleaved({n: contender(step) for n, step in steps.items()}, rounds, slot)
+    compiling = {n: min(t) for n, t in compile_times(steps, (decoder_weights(dtype), tokens), compilations).items()}
+    ratio, least = ratios(times)
+    return {
+        "name": name,
+        "dtype": dtype,
+        "step": ratio["plain"],
+        "step, least": least["plain"],
+        "step, ms": min(times["jaxact"]) * 1e3,
+        "compile": compiling["jaxact"] / compiling["plain"],
+        "compile, ms": compiling["jaxact"] * 1e3,
     }
 
 
@@ -229,24 +397,17 @@ def copy_bandwidth(cell: dict[str, Any]) -> float:
 
 def show_cells(cells: list[dict[str, Any]]) -> str:
     def row(c):
-        us, ratio = c["microseconds"], c["ratio"]
-        times = [f"{us[n]:.1f}" if n in us else "" for n in ("jaxact", "jax.nn", "torch", "copy")]
-        least = c["ratio_of_least"]
-        ratios = [f"{r[n]:.2f}" if n in r else "" for n in ("jax.nn", "torch") for r in (ratio, least)]
-        return [
-            c["name"],
-            c["pass"],
-            c["dtype"],
-            f"2^{int(math.log2(c['size']))}",
-            *times,
-            *ratios,
-            f"{c['of_copy']:.0%}",
-        ]
+        us, ratio, least = c["microseconds"], c["ratio"], c["ratio_of_least"]
+        line = "jax.nn" if "jax.nn" in us else "plain"
+        times = [f"{us[n]:.1f}" if n in us else "" for n in ("jaxact", line, "torch", "copy")]
+        ratios = [f"{r[n]:.2f}" if n in r else "" for n in (line, "torch") for r in (ratio, least)]
+        size = f"2^{int(math.log2(c['size']))}"
+        return [c["name"], c["pass"], c["dtype"], size, *times, *ratios, f"{c['of_copy']:.0%}"]
 
-    columns = ["function", "pass", "dtype", "size", "jaxact", "jax.nn", "torch", "copy"]
+    columns = ["function", "pass", "dtype", "size", "jaxact", "jax.nn or plain line", "torch", "copy"]
     return harness.table(
         "Median time in microseconds",
-        [*columns, "jax.nn / jaxact", "least", "torch / jaxact", "least", "of copy"],
+        [*columns, "line / jaxact", "least", "torch / jaxact", "least", "of copy"],
         map(row, cells),
     )
 
@@ -318,26 +479,6 @@ def eager_overhead(specs: list[jaxact.Activation], rounds: int = 30, calls: int 
                 times[n].append((time.perf_counter() - start) / calls * 1e6)
         base = statistics.median(times["empty"])
         out[spec.name] = {n: statistics.median(t) - base for n, t in times.items() if n != "empty"}
-    return out
-
-
-def compile_times(specs: list[jaxact.Activation], rounds: int = 5) -> dict[str, dict[str, float]]:
-    """Milliseconds to trace and compile forward+backward from nothing, in turns; the least of each."""
-    x = jax.ShapeDtypeStruct((64, WIDTH), jnp.float32)
-    out = {}
-    for spec in specs:
-        functions = {"jaxact": harness.of_one_array(spec.function)}
-        if (peer := harness.jax_nn(spec.name)) is not None:
-            functions["jax.nn"] = peer
-        times: dict[str, list[float]] = {n: [] for n in functions}
-        for _ in range(rounds):
-            for n, f in functions.items():
-                y = jax.eval_shape(f, x)
-                jax.clear_caches()
-                start = time.perf_counter()
-                jax.jit(one_pass(f, "forward+backward")).lower(x, y).compile()
-                times[n].append((time.perf_counter() - start) * 1e3)
-        out[spec.name] = {n: min(t) for n, t in times.items()}
     return out
 
 
@@ -420,47 +561,23 @@ def collectives(specs: list[jaxact.Activation]) -> dict[str, list[str]]:
 
 
 def surroundings(specs: list[jaxact.Activation]) -> tuple[str, dict[str, Any]]:
-    with harness.console.status("calls, compilations, partitions"):
-        eager, compiling = eager_overhead(specs), compile_times(specs)
-        again, moved = recompilations(specs), collectives(specs)
+    with harness.console.status("calls, recompilations, partitions"):
+        eager, again, moved = eager_overhead(specs), recompilations(specs), collectives(specs)
 
     def row(name):
-        e, c = eager[name], compiling[name]
-        return [
-            name,
-            f"{e['jaxact']:.1f}",
-            f"{e['jax.nn']:.1f}" if "jax.nn" in e else "",
-            f"{c['jaxact']:.0f}",
-            f"{c['jax.nn']:.0f}" if "jax.nn" in c else "",
-            f"{c['jaxact'] / c['jax.nn']:.2f}" if "jax.nn" in c else "",
-            str(again[name]),
-            ", ".join(moved[name]) or "none",
-        ]
+        e = eager[name]
+        peer = f"{e['jax.nn']:.1f}" if "jax.nn" in e else ""
+        return [name, f"{e['jaxact']:.1f}", peer, str(again[name]), ", ".join(moved[name]) or "none"]
 
-    columns = [
-        "function",
-        "eager us above empty",
-        "jax.nn",
-        "compile ms",
-        "jax.nn",
-        "ratio",
-        "recompiled",
-        "collectives",
-    ]
-    text = harness.table("Calls, compilation, partitioning", columns, map(row, eager))
-    ratios = [c["jaxact"] / c["jax.nn"] for c in compiling.values() if "jax.nn" in c]
-    return text, {
-        "eager_overhead_us": eager,
-        "compile_ms": compiling,
-        "compile_ratio": geometric_mean(ratios) if ratios else None,
-        "recompilations": again,
-        "collectives": moved,
-    }
+    columns = ["function", "eager us above empty", "jax.nn", "recompiled", "collectives"]
+    text = harness.table("Calls, recompilation, partitioning", columns, map(row, eager))
+    return text, {"eager_overhead_us": eager, "recompilations": again, "collectives": moved}
 
 
 def main(
     names: tuple[str, ...] = (),
     quick: bool = False,
+    decoder: bool = False,
     sizes: tuple[int, ...] = (14, 16, 18, 20, 22, 24),
     dtypes: tuple[str, ...] = ("float32", "bfloat16"),
     rounds: int = 15,
@@ -470,13 +587,15 @@ def main(
     """Measure speed.
 
     Args:
-      names: functions to measure; those that jax.nn or PyTorch has too if none is given.
-      quick: a few functions at 2^22 elements and nothing but their times.
-      sizes: binary logarithms of the numbers of elements.
+      names: functions to measure. If none is given: against the plain line, all that have one; and against jax.nn and
+        PyTorch, what either of them has.
+      quick: seven rounds against the plain line, and nothing else.
+      decoder: the training step of a decoder, and nothing else; its results are a file of their own.
+      sizes: binary logarithms of the numbers of elements; against the plain line it is always 20.
       dtypes: dtypes of input and cotangent.
       rounds: how often the contenders take turns.
       slot: seconds that a contender gets in each turn, if a single call is not longer.
-      into: directory to write to; the default is benchmarks/results, and nowhere if names are given.
+      into: directory to write to; the default is benchmarks/results, and nowhere if names are given or it is quick.
 
     Returns:
       What is written.
@@ -484,31 +603,45 @@ def main(
     keep_freed_memory()
     if into is None and not names and not quick:
         into = harness.RESULTS
-    if quick:
-        names, sizes, rounds = names or QUICK, (22,), min(rounds, 7)
-    specs = [s for s in harness.chosen(names) if names or harness.jax_nn(s.name) or harness.pytorch(s.name)]
-    todo = [(s, k, d, 2**n) for s in specs for d in dtypes for n in sizes for k in PASSES]
-    cells = []
+    rounds = min(rounds, 7) if quick else rounds
+    if decoder:
+        todo = [(n, d) for n in names or DECODER for d in dtypes]
+        with harness.progress() as bar:
+            records = [in_decoder(*what, rounds, slot) for what in bar.track(todo, description="decoder")]
+        text = show_plain(records, "Training step of a decoder")
+        if into is not None:
+            harness.save("decoder", {"decoder": records}, text, into)
+        return {"decoder": records}
+
+    specs = harness.chosen(names)
+    lined = [s.name for s in specs if len(with_plain_line(s.name)) == 2]
     with harness.progress() as bar:
-        for spec, kind, dtype, size in bar.track(todo, description="speed"):
-            cells.append(cell(spec, kind, dtype, size, rounds, slot))
-    times = show_cells(cells)
-    text, summary = show_summary(cells)
-    bandwidth = max(copy_bandwidth(c) for c in cells)
-    harness.console.print(f"The fastest copy moves {bandwidth:.0f} GB/s.")
-    noisy, same = noise(cells)
-    harness.console.print(noisy)
-    results: dict[str, Any] = {
-        "copy_bandwidth_GB_per_s": bandwidth,
-        "summary": summary,
-        "same_program": same,
-        "cells": cells,
-    }
-    texts = [text, noisy, times]
+        todo = [(n, d) for n in lined for d in dtypes]
+        records = [against_plain(n, d, 2**20, rounds, slot) for n, d in bar.track(todo, description="plain lines")]
+    texts = [show_plain(records, "Arrays of 2^20")]
+    text, reached = bounds(records)
+    texts.append(text)
+    results: dict[str, Any] = {"plain": records, "bounds": reached}
+
     if not quick:
-        text, around = surroundings(specs)
-        texts.append(text)
-        results |= around
+        specs = [s for s in specs if names or harness.jax_nn(s.name) or harness.pytorch(s.name)]
+        todo = [(s, k, d, 2**n) for s in specs for d in dtypes for n in sizes for k in PASSES]
+        with harness.progress() as bar:
+            cells = [cell(*what, rounds, slot) for what in bar.track(todo, description="peers")]
+        times = show_cells(cells)
+        text, summary = show_summary(cells)
+        bandwidth = max(copy_bandwidth(c) for c in cells)
+        harness.console.print(f"The fastest copy moves {bandwidth:.0f} GB/s.")
+        noisy, same = noise(cells)
+        harness.console.print(noisy)
+        around_text, around = surroundings(specs)
+        texts += [text, noisy, times, around_text]
+        results |= {
+            "copy_bandwidth_GB_per_s": bandwidth,
+            "summary": summary,
+            "same_program": same,
+            "cells": cells,
+        } | around
     if into is not None:
         harness.save("speed", results, "\n".join(texts), into)
     return results

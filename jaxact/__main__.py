@@ -88,7 +88,7 @@ def _info(arguments: argparse.Namespace) -> int:
     facts: Row = {"name": spec.name, "summary": spec.summary, "formula": spec.formula, **_facts(spec)}
     if spec.elementwise:
         facts |= _gains(spec)
-        for worst in _accuracy.measure(spec, tuple(_accuracy.BOUNDS)).accuracies:
+        for worst in _accuracy.measure(spec, ("float32", "bfloat16", "float16")).accuracies:
             facts[f"worst error in ulp, {worst.dtype}"] = {"value": _round(worst.value), "slope": _round(worst.slope)}
         facts["measured on"] = _device()
     facts["reference"] = spec.reference
@@ -143,23 +143,26 @@ def _check(arguments: argparse.Namespace) -> int:
             "bfloat16 value": round(half.value, 3),
             "bfloat16 slope": round(half.slope, 3),
             "float64": "right" if right else "wrong",
-            "verdict": "holds" if single.holds and half.holds and right else "fails",
+            "verdict": "fails" if not (right and single.holds and half.holds) else "known" if half.known else "holds",
         }
 
     with ThreadPoolExecutor() as pool:  # compilation takes most of the time, and runs beside other compilations
         rows = [row for row in pool.map(check, specs) if row is not None]
     left = sum(row["verdict"] == "not reached" for row in rows)
     fails = [row["name"] for row in rows if row["verdict"] == "fails"]
-    value, slope = _accuracy.BOUNDS["float32"]
+    measured = len(rows) - left
     verdict = {
         "device": _device(),
-        "holds": not fails and left < len(rows),
-        "checked": len(rows) - left,
-        "not reached": left,
-        "not functions of one number": len(specs) - len(rows),
+        "verdict": f"fails for {len(fails)} of {measured}"
+        if fails
+        else "holds"
+        if measured == len(rows)
+        else f"holds for {measured} of {len(rows)}, {left} not measured",
         "fails": fails,
+        "known exceptions": [row["name"] for row in rows if row["verdict"] == "known"],
+        "not functions of one number": len(specs) - len(rows),
         "seconds": round(time.monotonic() - begin, 1),
-        "bounds": f"float32: value {value:g} ulp, slope {slope:g} ulp; bfloat16: {_accuracy.BOUNDS['bfloat16'][0]} ulp",
+        "bounds": "float32: value 3 ulp, slope 4 ulp, outside the core 6 and 8; bfloat16: 0.51 ulp",
     }
     if arguments.json:
         print(_json({**verdict, "activations": rows}))
@@ -169,7 +172,7 @@ def _check(arguments: argparse.Namespace) -> int:
         print()
         for key, item in verdict.items():
             print(f"{key}: {_text(item)}")
-    return 0 if verdict["holds"] else 1
+    return 1 if fails or not measured else 0
 
 
 class _UnknownName(Exception):

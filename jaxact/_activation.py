@@ -1,7 +1,7 @@
 """The ``@activation`` decorator, the record of facts that it leaves behind, and look-up by name.
 
-A decorated function stays the function its author wrote: same name, signature, type and docstring. What changes is that
-it checks its argument, is compiled, and has the derivative that was given for it.
+A decorated function keeps its name, signature, type and docstring. What changes is that it checks its arguments, is
+compiled, and has the derivative that was given for it.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
-import jax.numpy as jnp
-import numpy as np
+import jax
 from jax import Array, lax
 
-from jaxact import _two
-from jaxact._derivative import compute_dtype, differentiable, jit, plain
+from jaxact._arguments import as_array, as_floating, check_domain, equal_rank, explain, is_weak, weakly_typed
+from jaxact._derivative import Formula
+from jaxact._math import Arithmetic, arithmetic
 from jaxact._names import ANYWHERE, LIBRARIES
 
 Kind = Literal[
@@ -32,13 +32,16 @@ F = TypeVar("F", bound=Callable[..., Array])
 
 @dataclasses.dataclass(frozen=True, eq=False)  # compared and hashed by identity
 class Activation:
-    """What is known about an activation.
+    """What is known about an activation, and what it is made of.
 
     Attributes:
       name: its name in ``jaxact``.
-      function: the function itself.
-      body: the function of ordinary operations only, for transformations that cannot see through ``jax.custom_jvp``,
-        such as ``jax.experimental.jet``; its last bits and its tails are those of ``jnp.exp``.
+      function: the function itself: checked, compiled, differentiable.
+      value: the bare formula of the same arguments, for kernels: operations on numbers and bits alone, as accurate as
+        the function, without a rule for its derivative.
+      slopes: likewise, its derivatives in ``x`` and in each further array; empty where there are no such formulas.
+      body: the formula in XLA's own elementary functions, for ``jax.experimental.jet``, which knows nothing of
+        ``jax.custom_jvp``; its last bits and its tails are those of ``jnp.exp``.
       kind: the family it belongs to.
       range: infimum and supremum of its values, or ``None`` where it does not map numbers to numbers one by one.
       tails: slope in the limit to -inf and to +inf, or ``None`` where there is no such number.
@@ -50,6 +53,8 @@ class Activation:
 
     name: str
     function: Callable[..., Array]
+    value: Callable[..., Array]
+    slopes: tuple[Callable[..., Array], ...]
     body: Callable[..., Array]
     kind: Kind
     range: tuple[float, float] | None = None
@@ -58,6 +63,17 @@ class Activation:
     minimum: float | None = None
     parameters: Mapping[str, float] = dataclasses.field(default_factory=dict)
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def slope(self) -> Callable[..., Array]:
+        """The bare derivative in ``x``.
+
+        Raises:
+          TypeError: the function is not elementwise, so that its derivative is no array of its shape.
+        """
+        if not self.slopes:
+            raise TypeError(f"jaxact.{self.name} has no formula of its slope: it is not elementwise")
+        return self.slopes[0]
 
     @property
     def elementwise(self) -> bool:
@@ -89,18 +105,24 @@ class Activation:
 _REGISTRY: dict[str, Activation] = {}
 
 
+class Composite:
+    """A function ``f(m, x, ...)`` of all arguments of an activation that is no single elementwise formula.
+
+    It is made of formulas that have a derivative, and is differentiated through them.
+    """
+
+    def __init__(self, function: Callable[..., Array]):
+        self.function = function
+
+
 def activation(
+    formula: Formula | Composite | Callable[..., Formula] | None = None,
     *,
     kind: Kind,
-    slope: Callable[..., Array] | None = None,
-    parameter_slopes: tuple[Callable[..., Array], ...] = (),
-    region: Callable[..., Array] | None = None,
-    two_part: bool = False,
-    at_defaults: Callable[[Array], Array] | None = None,
+    slope: Callable[..., Array] | tuple[Callable[..., Array] | None, ...] | None = None,
     options: Iterable[str] = (),
     data: Iterable[str] = (),
-    positive: Iterable[str] = (),
-    at_least: Mapping[str, float] = MappingProxyType({}),
+    domain: Mapping[str, str] = MappingProxyType({}),
     range: tuple[float, float] | None = None,
     tails: tuple[float, float] | None = None,
     kinks: tuple[float, ...] = (),
@@ -108,26 +130,24 @@ def activation(
 ) -> Callable[[F], F]:
     """Make a plain function an activation.
 
-    The function takes ``x`` and its parameters as arrays and is written for one floating dtype at a time. With a
-    ``slope`` it is elementwise: it, its slope and its ``parameter_slopes`` are called in the compute dtype (float32 for
-    the half precisions) and never see integers, and its parameters broadcast against ``x``. If it is ``two_part``, it
-    is elementwise too, and a formula of the numbers of ``jaxact._two``, from which all derivatives follow. Else it
-    is made of other activations, and differentiated through them. Arguments without a default are inputs, like ``x``:
-    differentiable, but nothing to learn.
+    The function takes ``x`` and its parameters as arrays of one floating dtype: float32 where the arguments are of a
+    narrower one, to which the result is rounded. Parameters broadcast against ``x``. Arguments without a default are
+    inputs, like ``x``: differentiable, but nothing to learn.
+
+    The backward pass keeps ``x`` and evaluates the slope there. Without a ``slope`` JAX derives it from the function:
+    as accurate as the functions that it is made of, so take exponentials and sigmoids from ``jaxact`` and not from
+    ``jnp``. With a ``slope``, the function and its slopes are taken as they are.
 
     Args:
-      kind: family.
-      slope: derivative in ``x``, of the same arguments.
-      parameter_slopes: derivatives in the parameters, in their order.
-      region: see :func:`jaxact._derivative.differentiable`.
-      two_part: whether the body is a formula of two-part numbers.
-      at_defaults: the same function of ``x`` alone, with its own derivatives, for calls that leave all parameters out,
-        where that takes fewer operations.
+      formula: for jaxact's own: formulas with an arithmetic as their first argument. The function is signature and
+        docstring alone then. It may be a function of the options that returns the formula.
+      kind: family. A gate of several arrays or a function of rows is ``"gated"``, ``"simplex"`` or ``"stochastic"``.
+      slope: derivative in ``x``, of the same arguments, or a tuple of those in ``x`` and in the parameters, in their
+        order; ``None`` in it stands for one that JAX derives.
       options: arguments that are hashable Python values.
       data: arguments that are arrays or ``None`` and not differentiated, such as masks and random keys.
-      positive: parameters that must be above 0; checked where they are Python numbers.
-      at_least: parameters that must not be below some number; checked likewise.
-      range, tails, kinks, minimum: see :class:`Activation`.
+      domain: which numbers a parameter may be, as ``"> 0"`` or ``">= 1"``; checked where it is a Python number.
+      range, tails, kinks, minimum: see :class:`Activation`; ``benchmarks/facts.py`` computes them.
     """
     assert kind in get_args(Kind), kind
 
@@ -136,56 +156,62 @@ def activation(
         signature = inspect.signature(body)
         static = tuple(options)
         skipped = {*static, *data}
-        least = {**dict.fromkeys(positive), **at_least}
         first, *rest = signature.parameters
         others = {n: signature.parameters[n].default for n in rest if n not in skipped}
         parameters = {n: default for n, default in others.items() if default is not inspect.Parameter.empty}
-        core = None
-        if two_part:
-            core = _two.of_formula(body, 1 + len(parameters))
-        elif slope is not None:
-            core = differentiable(body, slope, *parameter_slopes, region=region)
-            assert len(parameter_slopes) == len(parameters), name
+        given = formula if formula is not None else _of_body(body, slope, kind)
 
-        @functools.partial(jit, static_argnames=static)
+        def elementwise(m: Arithmetic, bound: inspect.BoundArguments, wrt: int | None = None) -> Array:
+            chosen = given if isinstance(given, Formula) else given(**{n: bound.arguments[n] for n in static})  # type: ignore[operator]
+            arguments = [bound.arguments[n] for n in (first, *others)]
+            arrays = iter(equal_rank(name, *(a for a in arguments if isinstance(a, Array))))
+            arguments = [next(arrays) if isinstance(a, Array) else a for a in arguments]
+            return (chosen if wrt is None else chosen.slope(wrt))(m, *arguments)
+
+        def evaluate(args: tuple, kwargs: dict, wrt: int | None = None, **variant: bool) -> Array:
+            bound = signature.bind(*args, **kwargs)
+            x = bound.arguments[first] = as_floating(name, bound.arguments[first], first)
+            for n in others:
+                if n in bound.arguments:
+                    bound.arguments[n] = as_floating(name, bound.arguments[n], n, like=x)
+            strong = [a for n in others if isinstance(a := bound.arguments.get(n), Array) and not is_weak(a)]
+            weak = is_weak(x) and not strong
+            if is_weak(x) and strong:
+                x = bound.arguments[first] = lax.convert_element_type(x, strong[0].dtype)
+            bound.apply_defaults()  # a parameter that is left out stays the number that is its default
+            m = arithmetic(x.dtype, **variant)
+            if isinstance(given, Composite):
+                y = given.function(m, *bound.args, **bound.kwargs)
+            else:
+                y = elementwise(m, bound, wrt)
+            return weakly_typed(y) if weak else y
+
+        @functools.partial(jax.jit, static_argnames=static)
         @functools.wraps(body)
         def compiled(*args: Any, **kwargs: Any) -> Array:
-            bound = signature.bind(*args, **kwargs)
-            bound.arguments[first] = as_floating(name, bound.arguments[first], first)
-            if at_defaults is not None and len(bound.arguments) == 1:
-                return at_defaults(bound.arguments[first])
-            bound.apply_defaults()
-            arguments = bound.arguments
-            for n in others:
-                arguments[n] = as_floating(name, arguments[n], n, like=arguments[first])
-            if core is None:
-                return body(*bound.args, **bound.kwargs)
-            return core(*_equal_rank(name, *arguments.values()))
-
-        @functools.wraps(body)
-        def ordinary(*args: Any, **kwargs: Any) -> Array:
-            with plain():
-                if core is None or not two_part:
-                    return body(*args, **kwargs)
-                bound = signature.bind(*args, **kwargs)
-                bound.apply_defaults()
-                x, *rest = bound.arguments.values()
-                return core(x, *(as_floating(name, a, like=x) for a in rest))
+            return evaluate(args, kwargs)
 
         @functools.wraps(body)
         def function(*args: Any, **kwargs: Any) -> Array:
+            args, kwargs = tuple(map(as_array, args)), {n: as_array(a) for n, a in kwargs.items()}
             try:
-                if least and (len(args) > 1 or kwargs):
-                    _check_bounds(name, signature.bind(*args, **kwargs).arguments, least)
+                if domain and (len(args) > 1 or kwargs):
+                    check_domain(name, signature.bind(*args, **kwargs).arguments, domain)
                 return compiled(*args, **kwargs)
-            except TypeError:
-                _explain(name, signature, skipped, args, kwargs)
+            except (TypeError, ValueError):
+                explain(name, signature, skipped, args, kwargs)
                 raise
 
+        def face(**variant: Any) -> Callable[..., Array]:
+            return functools.wraps(body)(lambda *args, **kwargs: evaluate(args, kwargs, **variant))
+
+        count = 0 if isinstance(given, Composite) else 1 + len(others)
         _REGISTRY[name] = Activation(
             name=name,
             function=function,
-            body=ordinary,
+            value=face(bare=True),
+            slopes=tuple(face(bare=True, wrt=i) for i in _range(count)),
+            body=face(native=True),
             kind=kind,
             range=range,
             tails=tails,
@@ -199,69 +225,19 @@ def activation(
     return decorate
 
 
-def as_floating(function: str, x: Any, argument: str = "x", like: Array | None = None) -> Array:
-    """``x`` as a floating array; bools, integers and numbers get the compute dtype of ``like``, or the default.
-
-    What has a ``like`` is a parameter, and may be a sequence of coefficients.
-
-    Raises:
-      TypeError: ``x`` is complex or no array.
-    """
-    if like is not None and isinstance(x, (tuple, list)) and x:
-        return jnp.stack([as_floating(function, c, argument, like) for c in x])
-    if not isinstance(x, (bool, int, float, np.ndarray, np.generic, Array)) or not _is_real(x):
-        what = f"{x.dtype} array" if isinstance(x, (np.ndarray, np.generic, Array)) else repr(type(x).__name__)
-        raise TypeError(
-            f"jaxact.{function}: {argument} must be a real array or number, got {what}; "
-            + ("apply it to the real and imaginary parts" if "complex" in what else "convert it with jnp.asarray")
-        )
-    if like is not None and isinstance(x, (bool, int, float)):
-        return jnp.asarray(x, compute_dtype(like.dtype))
-    x = jnp.asarray(x)
-    if jnp.issubdtype(x.dtype, jnp.floating):
-        return x
-    return lax.convert_element_type(x, jnp.result_type(float) if like is None else compute_dtype(like.dtype))
+_range = range  # which the decorator has an argument of
 
 
-def _is_real(x: Any) -> bool:
-    dtype = getattr(x, "dtype", None)
-    if dtype is None:
-        return True
-    return jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer) or dtype == jnp.bool_
+def _of_body(body: Callable[..., Array], slope: Any, kind: Kind) -> Formula | Composite:
+    """The formula of a plain function and its plain slopes."""
+    slopes = slope if isinstance(slope, tuple) else () if slope is None else (slope,)
+    if kind in ("gated", "simplex", "stochastic") and not slopes:
+        return Composite(lambda m, *args, **kwargs: body(*args, **kwargs))
 
+    def of_arrays(f: Callable[..., Array] | None) -> Callable[..., Array] | None:
+        return None if f is None else lambda m, *arguments: f(*arguments)
 
-def _equal_rank(function: str, *arrays: Array) -> list[Array]:
-    """Give all arrays the same number of axes, so that they broadcast whatever ``jax_numpy_rank_promotion`` says."""
-    try:
-        jnp.broadcast_shapes(*(a.shape for a in arrays))
-    except ValueError:
-        shapes = ", ".join(str(a.shape) for a in arrays[1:])
-        raise ValueError(
-            f"jaxact.{function}: parameters of shape {shapes} do not broadcast against x of shape {arrays[0].shape}"
-        ) from None
-    rank = max(a.ndim for a in arrays)
-    return [lax.expand_dims(a, tuple(range(rank - a.ndim))) if a.ndim < rank else a for a in arrays]
-
-
-def _explain(name: str, signature: inspect.Signature, skipped: set[str], args: tuple, kwargs: dict) -> None:
-    """Raise the error that names the argument at fault, if it is one of the arrays."""
-    try:
-        arguments = signature.bind(*args, **kwargs).arguments
-    except TypeError as error:
-        raise TypeError(f"jaxact.{name}: {error}; its signature is {name}{signature}") from None
-    like = None
-    for n, x in arguments.items():
-        if n not in skipped:
-            like = as_floating(name, x, n, like)
-
-
-def _check_bounds(function: str, arguments: Mapping[str, Any], least: Mapping[str, float | None]) -> None:
-    """Refuse numbers below their least value; ``None`` says that they must be above 0."""
-    for n in least.keys() & arguments.keys():
-        value, bound = arguments[n], least[n]
-        if isinstance(value, (int, float)) and not (value > 0 if bound is None else value >= bound):
-            rule = "positive" if bound is None else f"at least {bound:g}"
-            raise ValueError(f"jaxact.{function}: {n} must be {rule}, got {value}")
+    return Formula(lambda m, *arguments: body(*arguments), *map(of_arrays, slopes))
 
 
 def get(name: str, library: str | None = None) -> Callable[..., Array]:

@@ -12,7 +12,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike, DTypeLike
 
 from jaxact._activation import Activation, as_floating, get, spec, specs
-from jaxact._derivative import compute_dtype
+from jaxact._math import compute_dtype
 from jaxact._rational import FITS
 
 Initializer = Callable[[Array, tuple[int, ...], DTypeLike], Any]

@@ -4,7 +4,6 @@ import functools
 import inspect
 import math
 
-import interpret
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -64,25 +63,28 @@ def _both(name):
     return run
 
 
-def evaluate(spec, x, order=0, parameters=None, cotangent=None, compiled=True):
+def evaluate(spec, x, order=0, parameters=None, cotangent=None):
     """Value, or a derivative times cotangents, of an elementwise activation at any number of points.
 
-    The value is that of the function as a user calls it.
+    The value is that of the function as a user calls it; parameters that are not given are left out.
     """
     x = np.asarray(x)
     cotangents = [] if order == 0 else [np.ones(x.shape, x.dtype) if cotangent is None else cotangent]
-    parameters = [jnp.asarray(p) for p in (defaults(spec, x.dtype) if parameters is None else parameters).values()]
-    return in_blocks(_derivative(spec.name, order), [x, *cotangents], *parameters, compiled=compiled)[0]
+    parameters = [] if parameters is None else [jnp.asarray(p) for p in parameters.values()]
+    return in_blocks(_derivative(spec.name, order), [x, *cotangents], *parameters)[0]
 
 
-def in_blocks(f, arrays, *rest, compiled=True):
-    """``f(*arrays, *rest)`` for arrays of any equal size, in blocks of one shape, so that it is traced only once.
-
-    If not ``compiled``, it is run in NumPy, operation by operation.
-    """
-    run = (lambda f, *args: f(*args)) if compiled else interpret.run
-    results = [jax.tree.leaves(run(f, *blocks, *rest)) for blocks in zip(*map(_blocks, arrays), strict=True)]
+def in_blocks(f, arrays, *rest):
+    """``f(*arrays, *rest)`` for arrays of any equal size, in blocks of one shape, so that it is compiled only once."""
+    results = [jax.tree.leaves(f(*blocks, *rest)) for blocks in zip(*map(_blocks, arrays), strict=True)]
     return [np.concatenate([np.ravel(a) for a in column])[: arrays[0].size] for column in zip(*results, strict=True)]
+
+
+def run(f, *args):
+    """``f(*args)``, compiled, as NumPy arrays."""
+    return jax.tree.map(
+        lambda a: a if jnp.issubdtype(a.dtype, jax.dtypes.extended) else np.asarray(a), jax.jit(f)(*args)
+    )
 
 
 def _blocks(a):

@@ -13,16 +13,6 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
-# fmt: off
-CORE = frozenset((
-    "identity", "relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "celu", "selu", "sigmoid", "log_sigmoid",
-    "tanh", "soft_sign", "hard_sigmoid", "hard_silu", "hard_tanh", "softplus", "silu", "swish", "mish", "gelu",
-    "gelu_exact", "gelu_tanh", "quick_gelu", "squareplus", "sparse_plus", "sparse_sigmoid", "glu", "softmax",
-    "log_softmax",
-))
-# fmt: on
-
-
 # What is checked of all functions in any case.
 FOR_ALL = ("test_float32", "test_half")
 
@@ -30,6 +20,8 @@ FOR_ALL = ("test_float32", "test_half")
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """The fast part is the package itself: what is built on it is slow as a whole."""
+    from jaxact._accuracy import CORE
+
     for item in items:
         if item.path.parent.name in ("benchmarks", "docs", "examples", "theory"):
             item.add_marker(pytest.mark.slow)

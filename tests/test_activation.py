@@ -8,6 +8,7 @@ import sys
 import cases
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 import jaxact
@@ -19,8 +20,7 @@ def cube():
     """An activation of the reader's own, taken off the list again."""
 
     @jaxact.activation(
-        slope=lambda x, scale: 3 * scale * x * x,
-        parameter_slopes=(lambda x, scale: x * x * x,),
+        slope=(lambda x, scale: 3 * scale * x * x, lambda x, scale: x * x * x),
         kind="smooth",
     )
     def cube(x, scale=2.0):
@@ -52,7 +52,30 @@ def test_an_activation_of_ones_own(cube):
     assert jax.grad(lambda s: cube(x, s).sum())(1.0) == -7
 
 
-@pytest.mark.parametrize(("name", "default"), [("swish", 1.0), ("softplus", 1.0), ("celu", 1.0)])
+def test_a_body_alone():
+    """JAX derives the slope, in the backward pass, from ``x`` and in float32."""
+
+    @jaxact.activation(kind="smooth")
+    def squared_gate(x, power=2.0):
+        """Product with a squared sigmoid."""
+        return x * jaxact.sigmoid(x) ** power
+
+    try:
+        x = jnp.linspace(-6, 6, 25, dtype=jnp.bfloat16)
+        wide = np.float64(x)
+        s = 1 / (1 + np.exp(-wide))
+        y, pullback = jax.vjp(squared_gate, x)
+        assert [a.dtype for a in jax.tree.leaves(pullback) if a.size > 1] == [jnp.bfloat16]
+        np.testing.assert_allclose(np.float64(y), wide * s**2, rtol=2**-8)
+        (slope,) = pullback(jnp.ones_like(y))
+        np.testing.assert_allclose(np.float64(slope), s**2 * (1 + 2 * wide * (1 - s)), rtol=2**-8, atol=1e-4)
+        assert jax.grad(squared_gate, 1)(1.0, 2.0) < 0
+        assert jax.grad(jax.grad(squared_gate))(0.5) > 0
+    finally:
+        del _activation._REGISTRY["squared_gate"]
+
+
+@pytest.mark.parametrize(("name", "default"), [("swish", 1.0), ("softplus", 1.0)])
 def test_parameters_left_out(name, default):
     """A program of fewer operations, and the same function."""
     f, x = jaxact.get(name), jnp.linspace(-20, 20, 999, dtype=jnp.float32)

@@ -1,5 +1,7 @@
 """Gated functions of two arrays against the oracle: in ulps, in both arguments, in every dtype."""
 
+import functools
+
 import cases
 import jax
 import jax.numpy as jnp
@@ -27,7 +29,7 @@ def test_accuracy(name, dtype):
     for (what, true), computed in zip(several.gates(name, gate, value).items(), got, strict=True):
         error = ulp.error(computed, *true)
         worst = error.argmax()
-        assert error[worst] <= (0.51 if gate.dtype.itemsize == 2 else 4), (
+        assert error[worst] <= (0.51 if gate.dtype.itemsize == 2 else 6 if what == "value" else 8), (
             what,
             error[worst],
             gate[worst],
@@ -35,15 +37,18 @@ def test_accuracy(name, dtype):
         )
 
 
-@pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
 def test_glu(dtype):
-    """The other way round, and both in one array; its gate has no tail."""
-    gate, value = samples.pairs(dtype, far=False)
-    x = jnp.concatenate([value, gate])
-    y, pullback = jax.vjp(jax.jit(jaxact.glu), x)
-    in_value, in_gate = jnp.split(pullback(jnp.ones_like(y))[0], 2)
-    for got, true in zip((y, in_gate, in_value), several.gates("glu", gate, value).values(), strict=True):
-        assert ulp.error(np.asarray(got), *true).max() <= (0.51 if dtype == jnp.bfloat16 else 4)
+    """The other way round, and both in one array."""
+    with jax.enable_x64(dtype == np.float64):
+        gate, value = samples.pairs(dtype)
+        x = jnp.concatenate([value, gate])
+        y, pullback = jax.vjp(jax.jit(jaxact.glu), x)
+        in_value, in_gate = jnp.split(pullback(jnp.ones_like(y))[0], 2)
+    results = several.gates("glu", gate, value).items()
+    for got, (what, true) in zip((y, in_gate, in_value), results, strict=True):
+        bound = 0.51 if dtype == jnp.bfloat16 else 3 if what == "value" else 4
+        assert ulp.error(np.asarray(got), *true).max() <= bound, what
 
 
 @each
@@ -55,10 +60,18 @@ def test_mixed_second_derivative(name):
     np.testing.assert_allclose(mixed, (after - before) / step, rtol=1e-5, atol=1e-5)
 
 
-def test_exact_gelu():
-    gate, value = map(jnp.asarray, samples.pairs(np.float32, far=False))
-    cases.close(jaxact.geglu(gate, value, approximate=False), jaxact.gelu_exact(gate) * value, 0)
-    cases.close(jaxact.geglu(gate, value), jaxact.gelu_tanh(gate) * value, 0)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16, jnp.float16], ids=lambda d: np.dtype(d).name)
+def test_exact_gelu(dtype, monkeypatch):
+    monkeypatch.setitem(oracle.FORMULAS, "geglu_exact", lambda x, value: oracle.FORMULAS["gelu_exact"](x) * value)
+    with jax.enable_x64(dtype == np.float64):
+        gate, value = samples.pairs(dtype)
+        f = jax.jit(functools.partial(jaxact.geglu, approximate=False))
+        y, pullback = jax.vjp(f, jnp.asarray(gate), jnp.asarray(value))
+        got = [np.asarray(a) for a in (y, *pullback(jnp.ones_like(y)))]
+    for (what, true), computed in zip(several.gates("geglu_exact", gate, value).items(), got, strict=True):
+        error = ulp.error(computed, *true)
+        bound = 0.51 if gate.dtype.itemsize == 2 else 6 if what == "value" else 8
+        assert error.max() <= bound, (what, error.max(), gate[error.argmax()], value[error.argmax()])
 
 
 @each
@@ -86,3 +99,13 @@ def test_limits_of_clipped_swiglu():
     assert y[4] == 0
     wider = jaxact.clipped_swiglu(gate[:2], value[:2], limit=100.0, alpha=1.0)
     cases.close(wider, 2 * jaxact.silu(gate[:2]))
+
+
+@pytest.mark.parametrize("cotangent", [jnp.inf, jnp.nan])
+def test_flat_gates_pass_nothing_of_a_cotangent(cotangent):
+    """Nothing times anything, not 0 times infinity."""
+    below, above, value = jnp.asarray([-1.0]), jnp.asarray([8.0]), jnp.asarray([3.0])
+    for slope in jax.vjp(jaxact.reglu, below, value)[1](jnp.asarray([cotangent])):
+        assert slope == 0
+    assert jax.vjp(jaxact.clipped_swiglu, above, value)[1](jnp.asarray([cotangent]))[0] == 0
+    assert jax.vjp(jaxact.clipped_swiglu, value, above)[1](jnp.asarray([cotangent]))[1] == 0

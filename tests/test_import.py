@@ -16,15 +16,12 @@ REPOSITORY = pathlib.Path(__file__).parent.parent
 
 # A module imports from lower levels only, or from the rest of its own subpackage.
 LEVELS = {
-    "jaxact._coefficients": 0,
-    "jaxact._derivative": 0,
+    "jaxact._math": 0,
     "jaxact._names": 0,
     "jaxact._rational": 0,
-    "jaxact._numerics": 1,
-    "jaxact._trigonometry": 2,
-    "jaxact._two": 2,
-    "jaxact._activation": 3,
-    "jaxact._polynomial": 3,
+    "jaxact._arguments": 1,
+    "jaxact._derivative": 1,
+    "jaxact._activation": 2,
     "jaxact.functions": 4,
     "jaxact._accuracy": 5,
     "jaxact._decay": 5,

@@ -5,7 +5,6 @@ import inspect
 
 import cases
 import hypothesis.extra.numpy as hnp
-import interpret
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -42,9 +41,9 @@ def test_dtypes(spec):
     for dtype in (np.bool_, np.int8, np.uint8, np.int32):
         assert outputs(spec, dtype) == (jnp.float32, jax.dtypes.float0)
     x = np.round(np.asarray(cases.ordinary(spec))).astype(np.int64)
-    expected = interpret.run(unary(spec), x.astype(np.float32))
+    expected = cases.run(unary(spec), x.astype(np.float32))
     for other in (x, x.astype(np.float64)):
-        np.testing.assert_array_equal(interpret.run(unary(spec), other), expected)
+        np.testing.assert_array_equal(cases.run(unary(spec), other), expected)
 
 
 @every
@@ -89,7 +88,7 @@ def limit(spec, sign, order):
 def test_infinities(spec, dtype):
     """Value and slope are their limits, and a zero has the sign of what it is the limit of."""
     x = np.asarray([-np.inf, np.inf, np.nan, 0.5], dtype)
-    y, slope = (cases.evaluate(spec, x, order, compiled=dtype == jnp.float32) for order in (0, 1))
+    y, slope = (cases.evaluate(spec, x, order) for order in (0, 1))
     ends = -1, 1
     value_limits, slope_limits = (np.array([limit(spec, sign, order) for sign in ends]) for order in (0, 1))
     for got, limits, bound in ((y[:2], value_limits, 3), (slope[:2], slope_limits, 4)):
@@ -106,7 +105,7 @@ def test_infinities(spec, dtype):
 def test_nan_stays_nan(spec, dtype):
     x = np.full(4, np.nan, dtype)
     if spec.elementwise:
-        y, slope = (cases.evaluate(spec, x, order, compiled=dtype == jnp.float32) for order in (0, 1))
+        y, slope = (cases.evaluate(spec, x, order) for order in (0, 1))
     else:
         y, slope = cases.both(spec)(x)
     assert np.all(np.isnan(np.float32(y)))
@@ -149,7 +148,7 @@ def value_and_gradients(name):
         y, pullback = jax.vjp(jaxact.spec(name).function, *arguments)
         return y, *pullback(cotangent.astype(y.dtype))
 
-    return functools.partial(interpret.run, run)
+    return functools.partial(cases.run, run)
 
 
 FEW = jnp.zeros(WIDE).at[:, :6].set(1)  # so that sums over an axis are of few numbers
@@ -190,9 +189,9 @@ def test_parameters_keep_their_own_dtype(spec, dtype):
 @learnable
 def test_parameters_of_any_kind_of_number(spec):
     x, n = cases.batch(WIDE).astype(jnp.bfloat16), len(spec.parameters)
-    expected = interpret.run(lambda x: spec.function(x, *[2.0] * n), x)
+    expected = cases.run(lambda x: spec.function(x, *[2.0] * n), x)
     for kind in (int, np.float32, np.int32, jnp.bfloat16):
-        y = interpret.run(lambda x, kind=kind: spec.function(x, *[kind(2)] * n), x)
+        y = cases.run(lambda x, kind=kind: spec.function(x, *[kind(2)] * n), x)
         assert y.dtype == x.dtype
         np.testing.assert_array_equal(y.astype(jnp.float32), expected.astype(jnp.float32))
 
@@ -229,7 +228,7 @@ def test_mixed_second_derivative(spec, x_first):
         )
         expected = (up - down) / (2 * step)
         first, second = (0, i) if x_first else (i, 0)
-        mixed = interpret.run(slope(second, slope(first, spec.function)), x, *full)
+        mixed = cases.run(slope(second, slope(first, spec.function)), x, *full)
         np.testing.assert_allclose(mixed[0, :4], expected, rtol=1e-5, atol=1e-5)
 
 

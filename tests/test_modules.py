@@ -4,7 +4,6 @@ import inspect
 import re
 
 import cases
-import interpret
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -125,8 +124,8 @@ def test_equals_the_function(framework, name):
     apply, params = make(framework, name, x)
     params = scattered(params)
     function = getattr(jaxact.linen, name).record.function
-    expected = interpret.run(lambda x, params: function(x, **params), x, params)
-    np.testing.assert_array_equal(interpret.run(apply, params, x), expected)
+    expected = cases.run(lambda x, params: function(x, **params), x, params)
+    np.testing.assert_array_equal(cases.run(apply, params, x), expected)
 
 
 @frameworks
@@ -155,7 +154,7 @@ def test_same_bits(name, features, dtype):
 
 @learnable
 def test_same_bits_in_numpy(name):
-    check_same_bits(name, CHANNELS, jnp.bfloat16, interpret.run)
+    check_same_bits(name, CHANNELS, jnp.bfloat16, cases.run)
 
 
 def check_same_bits(name, features, dtype, run):

@@ -178,13 +178,22 @@ def test_gaussian_topk_relu_gradient():
         np.testing.assert_allclose(jax.hessian(f)(x), second, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("row", [[0.0] * 4, [2.5] * 4, [3e38, -3e38, 1e38, 3e38], [1e-30, 2e-30, 0.0, -1e-30], [7.0]])
+@pytest.mark.parametrize("row", [[0.0] * 4, [2.5] * 4, [1e38, -3e38, 1e38, 2e38], [1e-30, 2e-30, 0.0, -1e-30], [7.0]])
 def test_gaussian_topk_relu_is_finite(row):
     for sparsity in (0.2, 0.95):
         y, pullback = jax.vjp(lambda x, p=sparsity: jaxact.gaussian_topk_relu(x, p), jnp.array(row))
         assert np.all(np.isfinite(y))
         assert np.all(np.isfinite(pullback(y * 0 + 1)[0]))
-    assert np.any(jaxact.gaussian_topk_relu(jnp.array([1e-30, 2e-30, 0.0, -1e-30]), 0.2) > 0)
+
+
+@pytest.mark.parametrize("scale", [1e-36, 1e-30, 1e30, 1e38])
+def test_gaussian_topk_relu_scales(scale):
+    row = np.float32([1.0, -1.5, 0.5, 0.0])
+    y, pullback = jax.vjp(lambda x: jaxact.gaussian_topk_relu(x, 0.2), jnp.asarray(row * np.float32(scale)))
+    expected, of_one = jax.vjp(lambda x: jaxact.gaussian_topk_relu(x, 0.2), jnp.asarray(row))
+    assert np.count_nonzero(y) == 3
+    np.testing.assert_allclose(np.asarray(y) / np.float32(scale), expected, rtol=1e-6)
+    np.testing.assert_allclose(pullback(jnp.asarray(row))[0], of_one(jnp.asarray(row))[0], rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("axis", [-1, 0, 1])

@@ -238,3 +238,89 @@ def test_rows_stay_on_their_devices(name):
     compiled = jax.jit(jaxact.get(name)).lower(x).compile()
     assert "all-gather" not in compiled.as_text()
     cases.close(compiled(x), jaxact.get(name)(cases.batch((8, 4))))
+
+
+# What a mask leaves out
+
+
+@simplex
+def test_what_a_mask_leaves_out_takes_no_part_in_a_gradient(name):
+    """Where the entropy's cotangent is NaN, as the logarithm of 0 is infinite."""
+    mask, logits = jnp.asarray([True, True, False, True]), jnp.asarray([0.1, 0.2, 0.3, 0.4])
+
+    def entropy(f, x, **where):
+        p = f(x, **where)
+        return -jnp.sum(p * jnp.log(p), **where)
+
+    slope = functools.partial(jax.grad(entropy, 1), jaxact.get(name))
+    expected = slope(logits[mask])
+    for dtype, tolerance in ((jnp.float32, 1e-6), (jnp.bfloat16, 0.01)):
+        got = jax.jit(functools.partial(slope, where=mask))(logits.astype(dtype)).astype(jnp.float32)
+        np.testing.assert_allclose(got[mask], expected, atol=tolerance)
+        assert got[2] == 0
+    if name == "softmax":
+        np.testing.assert_allclose(expected, [0.0432, 0.0157, -0.0589], atol=5e-5)
+    hessian = jax.hessian(functools.partial(entropy, jaxact.get(name), where=mask))(logits)
+    np.testing.assert_array_equal(hessian[2], 0)
+    np.testing.assert_array_equal(hessian[:, 2], 0)
+    assert np.all(np.isfinite(hessian))
+
+
+def test_what_a_mask_leaves_out_takes_no_part_in_the_gradient_of_alpha():
+    mask, x = jnp.asarray([True, False, True, True]), cases.batch((4,))
+    slope = jax.vjp(lambda alpha: jaxact.entmax(x, alpha, where=mask), 1.3)[1]
+    expected = jax.vjp(lambda alpha: jaxact.entmax(x[mask], alpha), 1.3)[1]
+    got = slope(jnp.asarray([1.0, jnp.nan, 2.0, -1.0]))[0]
+    np.testing.assert_allclose(got, expected(jnp.asarray([1.0, 2.0, -1.0]))[0], rtol=1e-5)
+
+
+@simplex_or_log
+def test_a_mask_may_be_larger_than_the_array(name):
+    f, mask = jaxact.get(name), jnp.asarray([[1, 1, 1, 1], [1, 0, 1, 1], [0, 0, 1, 1]], bool)
+    for x in (jnp.ones((1, 4)), jnp.ones(4)):
+        y, pullback = jax.vjp(lambda x: f(x, where=mask), x)
+        assert y.shape == (3, 4)
+        np.testing.assert_array_equal(y, f(jnp.ones((3, 4)), where=mask))
+        assert pullback(y)[0].shape == x.shape
+
+
+@simplex_or_log
+@pytest.mark.parametrize("mask", [np.ones(4, int), np.ones(4, np.float32), [1, 0, 1, 1], 1], ids=str)
+def test_a_mask_is_of_bools(name, mask):
+    with pytest.raises(TypeError, match=rf"jaxact\.{name}: where must be an array of bools, got (int|float)"):
+        jaxact.get(name)(jnp.ones(4), where=mask)
+
+
+@simplex_or_log
+def test_a_mask_that_does_not_broadcast(name):
+    with pytest.raises(
+        ValueError, match=rf"{name}: where of shape \(3,\) does not broadcast against x of shape \(4,\)"
+    ):
+        jaxact.get(name)(jnp.ones(4), where=jnp.ones(3, bool))
+
+
+# At the ends of what there is
+
+
+@simplex_or_log
+@pytest.mark.parametrize("dtype", [np.float32, jnp.bfloat16, jnp.float16], ids=lambda d: np.dtype(d).name)
+def test_no_finite_row_gives_nan(name, dtype):
+    largest = float(jnp.finfo(dtype).max)
+    pattern = np.array(
+        [[1, -1, 0, 0.1], [1, 1, -1, 0], [-1, -1, -1, -1], [1, 1, 1, 1], [0.3, -0.3, 0.2, 1e-30], [0] * 4]
+    )
+    x = jnp.asarray((pattern * largest).astype(dtype))
+    y, pullback = jax.vjp(jax.jit(jaxact.get(name)), x)
+    slope = pullback(jnp.broadcast_to(jnp.arange(4).astype(dtype), x.shape))[0]
+    assert not np.any(np.isnan(y))
+    assert not np.any(np.isnan(slope))
+
+
+@simplex_or_log
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16], ids=["float32", "bfloat16"])
+def test_empty_rows(name, dtype):
+    x = jnp.zeros((2, 0), dtype)
+    f = jax.jit(jax.vmap(jaxact.get(name)))
+    for y in jax.jvp(f, (x,), (x,)):
+        assert y.shape == x.shape
+    assert jax.grad(lambda x: f(x).sum())(x).shape == x.shape

@@ -170,3 +170,38 @@ def test_a_temperature_for_each_row_along_any_axis():
         cases.close(y[i], jaxact.gumbel_softmax(x, KEY, tau[i, 0, 0], axis=1)[i])
     one = jaxact.gumbel_softmax(x, KEY, tau, hard=True, axis=1)
     np.testing.assert_array_equal(one, y == y.max(1, keepdims=True))
+
+
+@pytest.mark.parametrize("hard", [False, True])
+@pytest.mark.parametrize("tau", [0.0, 1e-38])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_the_limit_of_a_temperature_that_vanishes(tau, dtype, hard):
+    """Traced, as a schedule has it: one category for each row, the one of the hard form, and no slope."""
+    x = cases.batch((50, 4)).astype(dtype)
+    draw = jax.jit(lambda x, tau: jaxact.gumbel_softmax(x, KEY, tau, hard))
+    y, pullback = jax.vjp(draw, x, jnp.float32(tau))
+    np.testing.assert_array_equal(y, jaxact.gumbel_softmax(x.astype(jnp.float32), KEY, hard=True))
+    for slope in pullback(cases.batch(x.shape, seed=1).astype(dtype)):
+        np.testing.assert_array_equal(slope, 0)
+
+
+def test_what_a_mask_leaves_out_takes_no_part_in_a_gradient():
+    mask, x, weight = jnp.asarray([True, False, True, True]), cases.batch((4,)), jnp.asarray([1.0, jnp.nan, 2.0, -1.0])
+
+    def draw(x, tau):
+        return jaxact.gumbel_softmax(x, KEY, tau, where=mask)
+
+    y, pullback = jax.vjp(draw, x, jnp.float32(0.7))
+    in_x, in_tau = pullback(weight)
+    p = np.float64(y)
+    kept = np.flatnonzero(mask)
+    expected = (p * (np.nan_to_num(weight) - (p * np.nan_to_num(weight)).sum()) / 0.7)[kept]
+    np.testing.assert_allclose(in_x[kept], expected, rtol=1e-5, atol=1e-6)
+    assert in_x[1] == 0
+    assert np.isfinite(in_tau)
+    with pytest.raises(TypeError, match=r"gumbel_softmax: where must be an array of bools, got int32"):
+        jaxact.gumbel_softmax(x, KEY, where=jnp.ones(4, int))
+    assert jaxact.gumbel_softmax(x[None], KEY, where=jnp.ones((3, 4), bool)).shape == (3, 4)
+    empty = jnp.zeros((2, 0))
+    for y in jax.jvp(jax.jit(jax.vmap(lambda x: jaxact.gumbel_softmax(x, KEY))), (empty,), (empty,)):
+        assert y.shape == (2, 0)

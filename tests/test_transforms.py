@@ -7,14 +7,12 @@ import math
 import pickle
 
 import cases
-import interpret
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from cases import SHAPE, batch, both, close, elementwise, every, ordinary, total, truth, unary
 from jax import export, lax
-from jax.experimental.jet import jet
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
 
 import jaxact
@@ -24,7 +22,7 @@ COLLECTIVES = ("all-gather", "all-reduce", "all-to-all", "collective-permute", "
 
 @functools.cache
 def results(name):
-    """What every transformation makes of an activation: one trace, run in NumPy."""
+    """What every transformation makes of an activation, in one program."""
     spec = jaxact.spec(name)
     f, weighted = unary(spec), total(spec)
 
@@ -47,7 +45,7 @@ def results(name):
             found["unrolled"] = jax.grad(lambda x: f(f(f(x))).sum())(x)
         return found
 
-    return interpret.run(everything, ordinary(spec), ordinary(spec, seed=1))
+    return cases.run(everything, ordinary(spec), ordinary(spec, seed=1))
 
 
 @every
@@ -120,31 +118,13 @@ def test_third_derivative(spec):
     x[0, : len(huge)] = huge
     for _ in range(3):
         f = derivative(f)
-    third = interpret.run(f, x)
+    third = cases.run(f, x)
     close(np.ravel(third)[64::64], truth(spec, np.ravel(x)[64::64], 3)[3], 64)
     assert np.all(np.isfinite(third) | np.isinf(unary(spec)(x)))
 
 
 def derivative(f):
     return lambda x: jax.vjp(f, x)[1](jnp.ones_like(x))[0]
-
-
-@elementwise
-@pytest.mark.slow
-def test_taylor_mode_of_the_body(spec):
-    """jet cannot see through custom_jvp, so the record offers the function without it."""
-    if spec.options:
-        pytest.skip("its body is another activation")
-    x = np.array([-1.3, 0.4, 2.1], np.float32)
-    parameters = [jnp.asarray(p) for p in cases.defaults(spec).values()]
-    assert "custom_jvp" not in str(jax.make_jaxpr(spec.body)(x, *parameters))
-    try:
-        _, (first, second) = jet(lambda x: spec.body(x, *parameters), (x,), ((np.ones_like(x), np.zeros_like(x)),))
-    except (NotImplementedError, TypeError) as error:
-        pytest.skip(f"jet has no rule, or a wrong one, for a primitive of the body: {error}")
-    expected = truth(spec, x, 2)
-    np.testing.assert_allclose(first, expected[1], rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(second, expected[2], rtol=1e-4, atol=1e-5)
 
 
 @every

@@ -1,7 +1,7 @@
 """Gated activations: some features decide how much of others passes.
 
 The backward pass keeps gate and value, and nothing else: both derivatives are evaluated from them. Where the gate's
-activation is too small for a number, its product with a large value need not be, so there the two are one formula.
+activation is too small for a number, its product with a large value need not be, so the two are one formula.
 """
 
 # A signature says what callers may pass; by the time the body runs, that is an Array.
@@ -10,122 +10,285 @@ activation is too small for a number, its product with a large value need not be
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxact import _coefficients as coefficients
-from jaxact import _numerics as num
-from jaxact._activation import activation
-from jaxact._derivative import all_bits, differentiable, is_plain
-from jaxact.functions.rectified import relu
-from jaxact.functions.smooth import gelu_exact, gelu_tanh, gelu_tanh_argument, mish, silu
+from jaxact._activation import Composite, activation
+from jaxact._derivative import Formula
+from jaxact._math import UNSCALE, Arithmetic, coefficients, logistic, normal
+from jaxact._math.arithmetic import Pair
+from jaxact._math.elementary import exp_parts, rounded_exp, tanh, times
+from jaxact._math.error_free import split, split_constant
+from jaxact._math.logistic import sigmoid, sigmoid_slope
+from jaxact.functions import smooth
 
-Unary = Callable[[Array], Array]
-Binary = Callable[[Array, Array], Array]
-
-# Beyond e^-edge an exponential may be no normal number, though its product with a value is. Beyond e^-last that is 0
-# for good. In between it is carried 2^power times too large.
-_SCALES = {"float32": (80.0, 198.0, 160), "float64": (690.0, 1465.0, 1500)}
-
-
-class _Tail(NamedTuple):
-    """What an activation is far on the left, to the last digit: ``factor(x) e^exponent(x)``."""
-
-    factor: Unary
-    exponent: Callable[[Array], tuple[Array, Array | None]]  # a sum of two numbers
-    slope: Unary  # of the exponent
-    reach: Callable[[float], float]  # where the exponent is a given number
-
-    def slopes(self) -> _Tail:
-        """The tail of the slope."""
-
-        def factor(x: Array) -> Array:
-            y, slope = jax.jvp(self.factor, (x,), (jnp.ones_like(x),))
-            return slope + y * self.slope(x)
-
-        return self._replace(factor=factor)
-
-    def begins(self, x: Array) -> Array:
-        """Where it has to stand in for the activation."""
-        edge, _, _ = _SCALES[x.dtype.name]
-        return x < self.reach(-edge)
-
-    def times(self, gate: Array, value: Array) -> Array:
-        """The tail of ``gate``, times ``value``."""
-        edge, last, power = _SCALES[gate.dtype.name]
-        gate = jnp.maximum(gate, self.reach(-last))
-        with all_bits():  # so far out, 2^-19 of the exponent would be too much
-            exponent, low = self.exponent(gate)
-        e = num.whole(*num.exp_parts(jnp.clip(exponent, -last, 1 - edge), low, power))
-        down, large = 2.0 ** (-power // 2), lax.abs(value) > 1
-        y = self.factor(gate) * e * jnp.where(large, value * down, value)
-        return jnp.where(large, y, y * down) * down
+# Where e^-u is no normal number, its product with a value may be one. From an edge on it is carried 2^power times too
+# large, half of which is taken back before and half after the product with the value. Beyond the last u that is 0.
+_REACH = {"float32": (60.0, 198.0, 160), "float64": (600.0, 1465.0, 1500)}
 
 
-def _gated(function: Binary, tail: _Tail) -> Binary:
-    """``function(gate, value)``, which is linear in the value, with its tail, computed and differentiated as one."""
+class _Scale(NamedTuple):
+    """By what an exponential is scaled.
 
-    def evaluated(gate: Array, value: Array) -> Array:
-        y = function(gate, value)
-        return y if is_plain() else jnp.where(tail.begins(gate), tail.times(gate, value), y)
+    Attributes:
+      far: where it is.
+      power: the exponent of its scale there, 0 elsewhere.
+      down: half that scale there, 1 elsewhere.
+    """
 
-    def in_gate(gate: Array, value: Array) -> Array:
-        def slope(gate: Array, value: Array) -> Array:
-            return jax.jvp(lambda gate: function(gate, value), (gate,), (jnp.ones_like(gate),))[1]
+    far: Array
+    power: Array
+    down: Array
 
-        return _gated(slope, tail.slopes())(gate, value)
-
-    def in_value(gate: Array, value: Array) -> Array:
-        return function(gate, jnp.ones_like(gate))
-
-    return differentiable(evaluated, in_gate, in_value)
-
-
-def _itself(x: Array) -> Array:
-    return x
+    def product(self, activation: Array, value: Any) -> Array:
+        """Product of an activation that is too large by the scale with a value."""
+        return activation * (value * self.down) * self.down
 
 
-def _normal_factor(x: Array) -> Array:
-    """``x Phi(x)`` over ``e^(-x^2 / 2)`` for ``x`` below -12, by its asymptotic series."""
-    s = 1 / (x * x)
-    return num.polynomial(s, (-135135, 10395, -945, 105, -15, 3, -1, 1)) * -0.3989422804014327
+def _scale(m: Arithmetic, far: Array, sign: int) -> _Scale:
+    _, _, power = _REACH[m.dtype.name]
+    integers = (lax.full_like(far, p, f"int{m.dtype.itemsize * 8}") for p in (sign * power, 0))
+    return _Scale(far, lax.select(far, *integers), m.where(far, 2.0 ** (-power // 2), 1))
 
 
-_silu_tail = _Tail(_itself, lambda x: (x, None), jnp.ones_like, lambda last: last)
-_gelu_exact_tail = _Tail(_normal_factor, num.minus_half_square, lambda x: -x, lambda last: -math.sqrt(-2 * last))
-_gelu_tanh_tail = _Tail(
-    _itself,
-    gelu_tanh_argument,
-    lambda x: coefficients.GELU_TANH_A[0] + 3 * coefficients.GELU_TANH_B[0] * (x * x),
-    lambda last: float(np.min(np.real(np.roots([coefficients.GELU_TANH_B[0], 0, coefficients.GELU_TANH_A[0], -last])))),
+def _held(m: Arithmetic, gate: Array, rate: float = 1.0) -> Array:
+    """The gate held to where ``e^(-rate |gate|)`` counts, times any value."""
+    return m.clip(gate, -_REACH[m.dtype.name][1] / rate, m.limits.exp / rate)
+
+
+def _zero(m: Arithmetic, gate: Array, value: Array) -> Array:
+    return lax.full_like(gate, 0)
+
+
+def _gate(
+    value: Callable[..., Array],
+    slope: Callable[..., Array],
+    alone: Callable[..., Array],
+    curvature: Callable[..., Array],
+    passed: Callable[..., Any] = lambda m, value: value,
+    passes: Callable[..., Any] = lambda m, value: 1,
+    flat: bool = False,
+) -> Formula:
+    """The formula of a gate, which is linear in what is ``passed`` of its value.
+
+    Args:
+      value: ``value(m, gate, value)``.
+      slope: its slope in the gate, of the same arguments.
+      alone: ``value`` for a value of 1.
+      curvature: curvature of that.
+      passed: ``passed(m, value)``, a piecewise linear function.
+      passes: its slope.
+      flat: whether slopes are 0 on whole intervals.
+    """
+    mixed = Formula(
+        lambda m, gate, b: slope(m, gate, passes(m, b)), lambda m, gate, b: curvature(m, gate) * passes(m, b), _zero
+    )
+    in_gate = Formula(
+        lambda m, gate, b: slope(m, gate, passed(m, b)), lambda m, gate, b: curvature(m, gate) * passed(m, b), mixed
+    )
+    in_value = Formula(lambda m, gate, b: alone(m, gate) * passes(m, b), mixed, _zero)
+    return Formula(lambda m, gate, b: value(m, gate, passed(m, b)), in_gate, in_value, flat=flat)
+
+
+# Gates that are x sigma(u(x)), for an odd u with the sign of x. z is x held to where it counts in an exponential.
+
+
+def _unit(m: Arithmetic, x: Array, z: Array, u: Array, low: Array | None, value: Any) -> Array:
+    """``x sigma(u + low) value``."""
+    scale = _scale(m, u < -_REACH[m.dtype.name][0], -1)
+    e = rounded_exp(m, -u, m.negated(low), scale.power)
+    return scale.product(m.where(scale.far, z, x) / (m.where(scale.far, 0, 1) + e), value)
+
+
+def _unit_slope(m: Arithmetic, u: Array, low: Array | None, change: Any, value: Any) -> Array:
+    """Its slope, for ``x du/dx`` as the third argument."""
+    scale = _scale(m, u < -_REACH[m.dtype.name][0], -1)
+    e = rounded_exp(m, -u, m.negated(low), scale.power)
+    s = m.used_twice(1 / (m.where(scale.far, 0, 1) + e))
+    return scale.product(s * (1 + change * (e * s)), value)
+
+
+def _swiglu(m: Arithmetic, gate: Array, value: Any) -> Array:
+    if m.native:
+        return gate * lax.logistic(gate) * value
+    z = _held(m, gate)
+    return _unit(m, gate, z, z, None, value)
+
+
+def _swiglu_slope(m: Arithmetic, gate: Array, value: Any) -> Array:
+    z = _held(m, gate)
+    return _unit_slope(m, z, None, z, value)
+
+
+def _silu_curvature(m: Arithmetic, x: Array) -> Array:
+    return logistic.scaled_silu_curvature(m, x) * UNSCALE
+
+
+_SWIGLU = _gate(_swiglu, _swiglu_slope, smooth._silu, _silu_curvature)
+
+
+def _geglu_tanh_held(m: Arithmetic, gate: Array) -> Array:
+    return m.clip(gate, *{"float32": (-13.53, 9.9), "float64": (-27.12, 21.0)}[m.dtype.name])
+
+
+def _geglu_tanh(m: Arithmetic, gate: Array, value: Any) -> Array:
+    if m.native:
+        return gate * lax.logistic(smooth.gelu_tanh_argument(m, gate)[0]) * value
+    z = _geglu_tanh_held(m, gate)
+    return _unit(m, gate, z, *smooth.gelu_tanh_argument(m, z), value)
+
+
+def _geglu_tanh_slope(m: Arithmetic, gate: Array, value: Any) -> Array:
+    z = _geglu_tanh_held(m, gate)
+    u, low = smooth.gelu_tanh_argument(m, z)
+    return _unit_slope(m, u, low, m.sum_of(u, low) + 2 * coefficients.GELU_TANH_B[0] * z * (z * z), value)
+
+
+_GEGLU_TANH = _gate(_geglu_tanh, _geglu_tanh_slope, smooth._gelu_tanh, smooth._gelu_tanh_curvature)
+
+
+@functools.cache
+def _clipped_swiglu(limit: float, alpha: float) -> Formula:
+    def argument(m: Arithmetic, z: Array) -> Pair:
+        """``alpha z`` as a sum of two numbers."""
+        if not m.compensated:
+            return alpha * z, None
+        (high, low), (alpha_high, alpha_low) = split(z), split_constant(alpha, 0.0, m.dtype)
+        return high * alpha_high, low * alpha_high + z * alpha_low
+
+    def held(m: Arithmetic, gate: Array) -> Array:
+        return _held(m, m.minimum(gate, limit), alpha)
+
+    def value(m: Arithmetic, gate: Array, b: Any) -> Array:
+        x, z = m.minimum(gate, limit), held(m, gate)
+        return x * lax.logistic(alpha * x) * b if m.native else _unit(m, x, z, *argument(m, z), b)
+
+    def slope(m: Arithmetic, gate: Array, b: Any) -> Array:
+        u, low = argument(m, held(m, gate))
+        return m.where(gate > limit, 0, _unit_slope(m, u, low, m.sum_of(u, low), b))
+
+    def alone(m: Arithmetic, gate: Array) -> Array:
+        ends = -m.limits.vanish / alpha, m.limits.one / alpha
+        return logistic.sigmoid_unit(m, m.minimum(gate, limit), *ends, functools.partial(argument, m))
+
+    def curvature(m: Arithmetic, gate: Array) -> Array:
+        scaled = logistic.scaled_silu_curvature(m, *argument(m, _held(m, m.where(gate > limit, 0, gate), alpha)))
+        return m.where(gate > limit, 0, alpha * scaled * UNSCALE)
+
+    def passed(m: Arithmetic, b: Array) -> Array:
+        return m.clip(b, -limit, limit) + 1
+
+    def passes(m: Arithmetic, b: Array) -> Array:
+        return m.where(lax.abs(b) > limit, 0, 1)
+
+    return _gate(value, slope, alone, curvature, passed, passes, flat=True)
+
+
+# The exact GELU and Mish, with the tails of the normal distribution and of tanh(log(1 + e^x)).
+
+
+def _geglu_exact_tail(m: Arithmetic, gate: Array) -> tuple[Array, Array, _Scale, tuple[Array, Array | None]]:
+    """The size of the gate, held to where it counts, whether it is negative, and ``e^(-size^2 / 2)`` with its scale."""
+    z = m.clip(gate, *{"float32": (-19.9, 13.0), "float64": (-54.1, 37.0)}[m.dtype.name])
+    t, negative = lax.abs(z), z < 0
+    exponent, low = normal.minus_half_square(m, t)
+    scale = _scale(m, lax.bitwise_and(negative, exponent < -_REACH[m.dtype.name][0]), 1)
+    return t, negative, scale, exp_parts(m, exponent, low, scale.power)  # type: ignore[arg-type]
+
+
+def _geglu_exact(m: Arithmetic, gate: Array, value: Any) -> Array:
+    if m.native:
+        return smooth._gelu_exact(m, gate) * value
+    t, negative, scale, parts = _geglu_exact_tail(m, gate)
+    moment = times(parts, normal.tail_factor(m, t))
+    centre = m.clip(gate, -1, 1)
+    far = m.where(negative, -moment, gate - moment)
+    return scale.product(m.where(t < 1, centre * normal.centre(m, centre), far), value)
+
+
+def _geglu_exact_slope(m: Arithmetic, gate: Array, value: Any) -> Array:
+    t, negative, scale, parts = _geglu_exact_tail(m, gate)
+    left = times(parts, normal.bend_factor(m, t))
+    return scale.product(m.where(negative, left, 1 - left), value)
+
+
+_GEGLU_EXACT = _gate(_geglu_exact, _geglu_exact_slope, smooth._gelu_exact, smooth._gelu_exact_curvature)
+
+
+def _mish_tail(m: Arithmetic, gate: Array) -> tuple[Array, Array, _Scale, Array, Array]:
+    """The gate held to where it counts, whether it is negative, ``e^-|gate|`` with its scale, and it or 0 if scaled."""
+    z = _held(m, gate)
+    negative, t = z < 0, -lax.abs(z)
+    scale = _scale(m, z < -_REACH[m.dtype.name][0], 1)
+    e = rounded_exp(m, t, power=scale.power)
+    return z, negative, scale, e, m.where(scale.far, 0, e)
+
+
+def _mishglu(m: Arithmetic, gate: Array, value: Any) -> Array:
+    if m.native:
+        return smooth._mish(m, gate) * value
+    # tanh(log(1 + e^x)) is e (2 + e) / (2 + 2 e + e^2) for e = e^x, and (1 + 2 e) / (1 + 2 e + 2 e^2) for e = e^-x.
+    z, negative, scale, scaled, e = _mish_tail(m, gate)
+    above = m.where(negative, z * (scaled * (2 + e)), gate + 2 * e * gate)
+    return scale.product(above / m.where(negative, 2 + e * (2 + e), 1 + 2 * e * (1 + e)), value)
+
+
+def _mishglu_slope(m: Arithmetic, gate: Array, value: Any) -> Array:
+    z, negative, scale, scaled, e = _mish_tail(m, gate)
+    left = scaled * ((4 + 4 * z) + e * ((6 + 4 * z) + e * (4 + e)))
+    right = e * e * ((4 * z - 2) + e * ((4 * z - 4) - 4 * e))
+    below = m.where(negative, 2 + e * (2 + e), 1 + 2 * e * (1 + e))
+    slope = m.where(negative, left, right) / (below * below) + m.where(negative, 0, 1)
+    return scale.product(slope, value)
+
+
+_MISHGLU = _gate(_mishglu, _mishglu_slope, smooth._mish, smooth._mish_curvature)
+
+
+# The sigmoid as a gate
+
+
+def _glu(m: Arithmetic, value: Any, gate: Array) -> Array:
+    if m.native:
+        return value * lax.logistic(gate)
+    z = _held(m, gate)
+    scale = _scale(m, z < -_REACH[m.dtype.name][0], -1)
+    return scale.product(1 / (m.where(scale.far, 0, 1) + rounded_exp(m, -z, power=scale.power)), value)
+
+
+def _glu_gate_slope(m: Arithmetic, value: Any, gate: Array) -> Array:
+    z = _held(m, gate)
+    scale = _scale(m, z < -_REACH[m.dtype.name][0], 1)
+    scaled = rounded_exp(m, -lax.abs(z), power=scale.power)
+    e = m.where(scale.far, 0, scaled)
+    return scale.product(scaled / (1 + e * (2 + e)), value)
+
+
+def _glu_gate_curvature(m: Arithmetic, value: Array, gate: Array) -> Array:
+    return -tanh(m, 0.5 * gate) * sigmoid_slope(m, gate) * value
+
+
+_GLU = Formula(
+    _glu,
+    lambda m, value, gate: sigmoid(m, gate),
+    Formula(_glu_gate_slope, lambda m, value, gate: sigmoid_slope(m, gate), _glu_gate_curvature),
 )
 
-# Without its tail, which would be a second exponential; see docs/numerics.md.
-_glu = differentiable(
-    lambda value, gate: value * num.sigmoid(gate),
-    lambda value, gate: num.sigmoid(gate),
-    lambda value, gate: value * num.sigmoid_slope(gate),
-)
-_swiglu = _gated(lambda gate, value: silu(gate) * value, _silu_tail)
-_mishglu = _gated(lambda gate, value: mish(gate) * value, _silu_tail)
-_geglu_exact = _gated(lambda gate, value: gelu_exact(gate) * value, _gelu_exact_tail)
-_geglu_tanh = _gated(lambda gate, value: gelu_tanh(gate) * value, _gelu_tanh_tail)
-_reglu = differentiable(
-    lambda gate, value: relu(gate) * value,
-    lambda gate, value: jnp.where(gate > 0, value, 0),
-    lambda gate, value: relu(gate),
-)
-_bilinear = differentiable(lambda a, b: a * b, lambda a, b: b, lambda a, b: a)
+
+def _split(m: Arithmetic, x: Array, axis: int) -> Array:
+    x = jnp.asarray(x)
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"jaxact.glu: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}")
+    if x.shape[axis] % 2:
+        raise ValueError(f"jaxact.glu: the size along axis {axis} must be even to be halved, got shape {x.shape}")
+    return _GLU(m, *jnp.split(x, 2, axis))
 
 
-@activation(kind="gated", options=("axis",))
+@activation(Composite(_split), kind="gated", options=("axis",))
 def glu(x: ArrayLike, axis: int = -1) -> Array:
     r"""Gated linear unit.
 
@@ -146,27 +309,10 @@ def glu(x: ArrayLike, axis: int = -1) -> Array:
     References:
       Dauphin, Fan, Auli and Grangier, Language modeling with gated convolutional networks, 2016, arXiv:1612.08083.
     """
-    x = jnp.asarray(x)
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"jaxact.glu: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}")
-    if x.shape[axis] % 2:
-        raise ValueError(f"jaxact.glu: the size along axis {axis} must be even to be halved, got shape {x.shape}")
-    value, gate = jnp.split(x, 2, axis)
-    return _glu(value, gate)
+    ...
 
 
-def _broadcast(function: str, gate: Array, value: Array) -> tuple[Array, Array]:
-    try:
-        shape = jnp.broadcast_shapes(gate.shape, value.shape)
-    except ValueError:
-        raise ValueError(
-            f"jaxact.{function}: value of shape {value.shape} does not broadcast against gate of shape {gate.shape}; "
-            "both are usually halves of one array, or results of two layers of the same size"
-        ) from None
-    return jnp.broadcast_to(gate, shape), jnp.broadcast_to(value, shape)
-
-
-@activation(kind="gated")
+@activation(_SWIGLU, kind="gated")
 def swiglu(gate: ArrayLike, value: ArrayLike) -> Array:
     r"""Linear unit with a SiLU gate.
 
@@ -185,10 +331,10 @@ def swiglu(gate: ArrayLike, value: ArrayLike) -> Array:
     References:
       Shazeer, GLU variants improve transformer, 2020, arXiv:2002.05202.
     """
-    return _swiglu(*_broadcast("swiglu", gate, value))
+    ...
 
 
-@activation(kind="gated", options=("approximate",))
+@activation(lambda approximate: _GEGLU_TANH if approximate else _GEGLU_EXACT, kind="gated", options=("approximate",))
 def geglu(gate: ArrayLike, value: ArrayLike, approximate: bool = True) -> Array:
     r"""Linear unit with a GELU gate.
 
@@ -208,10 +354,18 @@ def geglu(gate: ArrayLike, value: ArrayLike, approximate: bool = True) -> Array:
     References:
       Shazeer, GLU variants improve transformer, 2020, arXiv:2002.05202.
     """
-    return (_geglu_tanh if approximate else _geglu_exact)(*_broadcast("geglu", gate, value))
+    ...
 
 
-@activation(kind="gated")
+@activation(
+    Formula(
+        lambda m, gate, value: m.maximum(gate, 0) * value,
+        lambda m, gate, value: m.where(gate > 0, value, 0),
+        Formula(lambda m, gate, value: m.maximum(gate, 0), lambda m, gate, value: m.where(gate > 0, 1, 0), _zero),
+        flat=True,
+    ),
+    kind="gated",
+)
 def reglu(gate: ArrayLike, value: ArrayLike) -> Array:
     r"""Linear unit with a ReLU gate.
 
@@ -232,10 +386,13 @@ def reglu(gate: ArrayLike, value: ArrayLike) -> Array:
     References:
       Shazeer, GLU variants improve transformer, 2020, arXiv:2002.05202.
     """
-    return _reglu(*_broadcast("reglu", gate, value))
+    ...
 
 
-@activation(kind="gated")
+@activation(
+    Formula(lambda m, gate, value: gate * value, lambda m, gate, value: value, lambda m, gate, value: gate),
+    kind="gated",
+)
 def bilinear(gate: ArrayLike, value: ArrayLike) -> Array:
     r"""Linear unit with a linear gate.
 
@@ -254,10 +411,10 @@ def bilinear(gate: ArrayLike, value: ArrayLike) -> Array:
     References:
       Shazeer, GLU variants improve transformer, 2020, arXiv:2002.05202.
     """
-    return _bilinear(*_broadcast("bilinear", gate, value))
+    ...
 
 
-@activation(kind="gated")
+@activation(_MISHGLU, kind="gated")
 def mishglu(gate: ArrayLike, value: ArrayLike) -> Array:
     r"""Linear unit with a Mish gate.
 
@@ -279,38 +436,10 @@ def mishglu(gate: ArrayLike, value: ArrayLike) -> Array:
       Misra, Mish: a self regularized non-monotonic activation function, 2019, arXiv:1908.08681; Shazeer, GLU variants
       improve transformer, 2020, arXiv:2002.05202.
     """
-    return _mishglu(*_broadcast("mishglu", gate, value))
+    ...
 
 
-def _scaled(gate: Array, alpha: float) -> tuple[Array, Array | None]:
-    """``alpha gate`` as a sum of two numbers."""
-    high, low = num.rounded_constant(alpha, 0.0, gate)
-    z, lost = num.two_product(gate, jnp.full_like(gate, high))
-    if lost is None:
-        return z, None
-    return z, lost + lax.stop_gradient(jnp.where(lax.abs(z) < num.limit(z), gate * low, 0))
-
-
-def _product(alpha: float, x: Array) -> tuple[Array, Array]:
-    """The same for ``x`` of at most some thousands, however large the product."""
-    high, low = num.rounded_constant(alpha, 0.0, x)
-    factor = jnp.full_like(x, high)
-    z = x * factor
-    return z, num.product_error(x, factor, z) + x * low
-
-
-def _clipped_gate(gate: Array, limit: float, alpha: float) -> Array:
-    gate = jnp.minimum(gate, limit)
-    z, low = _scaled(gate, alpha)
-    gate = jnp.where(lax.abs(z) < num.limit(z), gate, jnp.clip(gate, -1, limit))  # or inf would meet a 0
-    return num.times_sigmoid(gate, z, low)
-
-
-def _clipped_gate_slope(gate: Array, limit: float, alpha: float) -> Array:
-    return jnp.where(gate > limit, 0, num.silu_slope(*_scaled(jnp.minimum(gate, limit), alpha)))
-
-
-@activation(kind="gated", options=("limit", "alpha"), positive=("limit", "alpha"))
+@activation(_clipped_swiglu, domain={"limit": "> 0", "alpha": "> 0"}, kind="gated", options=("limit", "alpha"))
 def clipped_swiglu(gate: ArrayLike, value: ArrayLike, limit: float = 7.0, alpha: float = 1.702) -> Array:
     r"""SwiGLU of clipped inputs, whose value is raised by one.
 
@@ -336,19 +465,4 @@ def clipped_swiglu(gate: ArrayLike, value: ArrayLike, limit: float = 7.0, alpha:
     References:
       OpenAI, gpt-oss, gpt_oss/torch/model.py, 2025, https://github.com/openai/gpt-oss.
     """
-    act = differentiable(
-        functools.partial(_clipped_gate, limit=limit, alpha=alpha),
-        functools.partial(_clipped_gate_slope, limit=limit, alpha=alpha),
-    )
-    tail = _Tail(_itself, functools.partial(_product, alpha), lambda x: alpha * jnp.ones_like(x), lambda z: z / alpha)
-    gated = _gated(lambda gate, value: act(gate) * value, tail)
-
-    def passing(value: Array) -> Array:
-        return jnp.clip(value, -limit, limit) + 1
-
-    function = differentiable(
-        lambda gate, value: gated(gate, passing(value)),
-        lambda gate, value: jax.jvp(lambda gate: gated(gate, passing(value)), (gate,), (jnp.ones_like(gate),))[1],
-        lambda gate, value: act(gate) * jnp.where(lax.abs(value) > limit, 0, 1),
-    )
-    return function(*_broadcast("clipped_swiglu", gate, value))
+    ...

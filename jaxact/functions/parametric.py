@@ -7,39 +7,55 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxact import _numerics as num
-from jaxact import _two as two
-from jaxact._activation import INF, _equal_rank, activation
-from jaxact._derivative import differentiable_map
-from jaxact._polynomial import HERMITE, combination, quotient
+from jaxact._activation import INF, Composite, activation
+from jaxact._arguments import equal_rank
+from jaxact._derivative import Formula, RowFormula
+from jaxact._math import UNSCALE, Arithmetic, coefficients, elementary, logistic, normal
+from jaxact._math.elementary import (
+    exp,
+    exp_and_loss,
+    expm1,
+    log1p_over,
+    normalizer,
+    rounded_exp,
+    scaled_exp,
+    times_tail,
+)
+from jaxact._math.error_free import rounded_constant, two_sum
+from jaxact._math.logistic import sigmoid, silu_slope, times_sigmoid
+from jaxact._math.polynomial import Quotient, derivative, polynomial, polynomial_sum, power
 from jaxact._rational import FITS
-from jaxact.functions.smooth import silu
+from jaxact.functions.rectified import of_coefficients
 
 
-def _swish_slope(x: Array, beta: Array) -> Array:
-    return num.silu_slope(*num.two_product(x, beta))
+def _swish_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
+    return silu_slope(m, *m.product(x, beta))
 
 
-def _swish_beta_slope(x: Array, beta: Array) -> Array:
-    z, low = num.two_product(x, beta)
-    up = num.exp_up(-num.magnitude(num.clamped(z)), num.mirrored(low, z))
-    e = up * num.DOWN
-    x = jnp.where(lax.abs(z) < num.limit(z), x, 0)
+def _swish_beta_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
+    z, low = m.product(x, beta)
+    up = scaled_exp(m, -m.magnitude(m.clamped(z)), m.mirrored(low, z))
+    e = up * UNSCALE
+    x = m.where(lax.abs(z) < m.limits.vanish, x, 0)
     return x * (up * 2.0**-32) / (1 + e * (2 + e)) * (x * 2.0**-32)
 
 
+def _swish(m: Arithmetic, x: Array, beta: Array) -> Array:
+    z, low = m.product(x, beta)
+    x = m.where(z <= -m.limits.vanish, m.clip(x, -1, 1), x)  # there the result is 0, whatever x
+    return times_sigmoid(m, x, z, low)
+
+
 @activation(
-    slope=_swish_slope,
-    parameter_slopes=(_swish_beta_slope,),
-    at_defaults=silu,
+    Formula(_swish, _swish_slope, _swish_beta_slope),
     kind="parametric",
     range=(-0.2784645427610738, INF),
     tails=(0, 1),
@@ -60,30 +76,97 @@ def swish(x: ArrayLike, beta: ArrayLike = 1.0) -> Array:
     References:
       Ramachandran, Zoph and Le, Searching for activation functions, 2017, arXiv:1710.05941.
     """
-    z, low = num.two_product(x, beta)
-    x = jnp.where(z <= -num.limit(z), jnp.clip(x, -1, 1), x)  # there the result is 0, whatever x
-    return num.times_sigmoid(x, z, low)
+    ...
 
 
-def _expanded(
-    x: Any,
-    alpha: Any,
-    gate: Callable[[Any], Any],
-    left: tuple[float, Callable[[Any], Any]],
-    right: tuple[float, Callable[[Any], Any]],
-) -> Any:
-    """``x (g(x) (1 + 2 alpha) - alpha)``; ``left`` and ``right`` give ``2^64 g(x)`` and ``2^64 (1 - g(x))``."""
-    width = 1 + 2 * alpha
-    return two.with_tails(
-        x,
-        lambda x: x * (gate(x) * width - alpha),
-        left=(left[0], lambda x: x * left[1](x) * width),
-        right=(right[0], lambda x: -(x * right[1](x) * width)),
-        line=(-(x * alpha), x * (1 + alpha)),
-    )
+_1_OVER_PI = 0.3183098861837907
 
 
-@activation(two_part=True, kind="parametric", range=(-0.3183098861837907, INF), tails=(0, 1))
+def _times(m: Arithmetic, c: Array, x: Array) -> Array:
+    """``c x``, which is 0 where ``c`` is, also at infinity."""
+    if not isinstance(c, Array):
+        return c * x if c else lax.full_like(x, 0)
+    return m.where(c == 0, 0, c * x)
+
+
+def _line(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    """What an expanded gate makes of ``x`` far out: ``-alpha x`` on the left, ``(1 + alpha) x`` on the right."""
+    return m.where(x < 0, -_times(m, alpha, x), (1 + alpha) * x)
+
+
+def _gated_line(m: Arithmetic, x: Array, left: Array, width: Array, u: Array, low: Array | None) -> Array:
+    """``x (left + width sigma(u + low))``, which keeps the digits of the sigmoid where ``left`` is 0."""
+    if not isinstance(left, Array) and not left:
+        return times_sigmoid(m, width * m.where(u > -m.limits.vanish, x, m.clip(x, -1, 1)), u, low)
+    far = u < -60  # there 1 + e^-u is beyond the largest number before the result is below the smallest
+    power = lax.select(far, lax.full_like(far, -64, "int32"), lax.full_like(far, 0, "int32"))
+    q = 1 / (m.where(far, UNSCALE, 1) + rounded_exp(m, m.clip(-u, -60, m.limits.vanish), m.negated(low), power))
+    q = m.used_twice(q)
+    tail = m.where(u > -m.limits.vanish, x, m.clip(x, -1, 1)) * width * q * UNSCALE
+    return m.where(far, tail + _times(m, left, x), x * (left + width * q))
+
+
+def _square_times_slope(m: Arithmetic, factor: Array, x: Array, u: Array, low: Array | None) -> Array:
+    """``factor x^2 sigma'(u + low)``."""
+    up = scaled_exp(m, m.maximum(-lax.abs(u), -m.limits.vanish), m.mirrored(low, u))
+    e = up * UNSCALE
+    x = m.where(lax.abs(u) < m.limits.vanish, x, 0)
+    return factor * x * (up * 2.0**-32) / (1 + e * (2 + e)) * (x * 2.0**-32)
+
+
+def _times_silu_slope(m: Arithmetic, x: Array, u: Array, low: Array | None) -> Array:
+    """``x`` times the slope of ``u sigma(u)`` at ``u + low``."""
+    t = m.maximum(-lax.abs(u), -m.limits.vanish)
+    t_low = m.mirrored(low, u)
+    up = scaled_exp(m, t, t_low)
+    e = up * UNSCALE
+    left = times_tail(m, x, up * (m.sum_of(1 + t, t_low) + e) / (1 + e * (2 + e)), t)
+    return m.where(u < 0, left, x - left)
+
+
+def _xatlu_parts(m: Arithmetic, x: Array) -> tuple[Array, Array, Array, Array]:
+    """``|x| > 1``, ``z``, which is 1 / |x| there and x elsewhere, ``z^2``, and ``(arctan(z) / z - 1) / z^2``."""
+    size = m.magnitude(x)
+    far = size > 1
+    z = m.used_twice(m.where(far, 1, x) / m.where(far, size, 1))
+    square = z * z
+    return far, z, square, m.polynomial(square, m.table(coefficients.ARCTAN_REST))
+
+
+def _xatlu(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    # Far out, arctan(x) = +-pi / 2 - arctan(1 / x), and |x| arctan(1 / |x|) is the ratio arctan(z) / z.
+    far, z, square, rest = _xatlu_parts(m, x)
+    share = (1 + 2 * alpha) * _1_OVER_PI * (1 + square * rest)
+    return m.where(far, _line(m, x, alpha) - share, x * (0.5 + share * z))
+
+
+def _xatlu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    # Far out, arctan(z) - z / (1 + z^2) = z^3 (rest + 1 / (1 + z^2)), with which nothing cancels.
+    far, z, square, rest = _xatlu_parts(m, x)
+    q, width = 1 / (1 + square), 1 + 2 * alpha
+    high, low = rounded_constant(*coefficients.HALF_PI, m.dtype)
+    bend = width * _1_OVER_PI * z * square * (rest + q)
+    near = width * (((high + z * ((1 + q) + square * rest)) + low) * _1_OVER_PI) - alpha
+    return m.where(far, m.where(x < 0, bend - alpha, (1 + alpha) - bend), near)
+
+
+def _xatlu_curvature(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    q = m.used_twice(1 / (1 + x * x))
+    return (2 + 4 * alpha) * _1_OVER_PI * (q * q)
+
+
+def _xatlu_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    far, z, square, rest = _xatlu_parts(m, x)
+    ratio = 2 * _1_OVER_PI * (1 + square * rest)
+    return m.where(far, m.magnitude(x) - ratio, x * z * ratio)
+
+
+@activation(
+    Formula(_xatlu, Formula(_xatlu_slope, _xatlu_curvature), _xatlu_alpha_slope),
+    kind="parametric",
+    range=(-0.3183098861837907, INF),
+    tails=(0, 1),
+)
 def xatlu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
     r"""Expanded arctan linear unit, whose gate learns to go beyond 0 and 1.
 
@@ -99,19 +182,25 @@ def xatlu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
     References:
       Huang, Expanded gating ranges improve activation functions, 2024, arXiv:2405.20768.
     """
-    # x g(x) = x / 2 + x arctan(x) / pi, and far out x arctan(x) = pi |x| / 2 - arctan(1 / |x|) |x|.
-    width = (1 + 2 * alpha) * two.ONE_OVER_PI
-    near = two.clip(x, -8, 8)
-    inverse = 2**32 / two.clip(two.magnitude(x), 8, INF)
-    square_up = two.square(inverse)
-    line = two.where(x < 0, -(x * alpha), x * (1 + alpha))
-    far = line - width * (1 - two.down(square_up * two.arctan_rest(two.down(square_up), 1 / 64)))
-    far = two.where(two.magnitude(line) >= 2.0**100, line, far)
-    return two.where(two.magnitude(x) < 8, near / 2 + width * (near * two.arctan(near)), far)
+    ...
+
+
+def _xgelu(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    t = normal.clamped(m, lax.abs(x))
+    return _line(m, x, alpha) - (1 + 2 * alpha) * (t * normal.scaled_tail(m, t)) * UNSCALE
+
+
+def _xgelu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    left = (1 + 2 * alpha) * normal.bend(m, normal.clamped(m, lax.abs(x)))
+    return m.where(x < 0, left - alpha, (1 + alpha) - left)
+
+
+def _xgelu_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    return x * normal.erf(m, x * 0.7071067811865476)
 
 
 @activation(
-    two_part=True,
+    Formula(_xgelu, _xgelu_slope, _xgelu_alpha_slope),
     kind="parametric",
     range=(-0.16997120747990366, INF),
     tails=(0, 1),
@@ -134,11 +223,23 @@ def xgelu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
     References:
       Huang, Expanded gating ranges improve activation functions, 2024, arXiv:2405.20768.
     """
-    return _expanded(x, alpha, two.normal, (-10, lambda x: two.normal_tail_up(-x)), (1, two.normal_tail_up))
+    ...
+
+
+def _xsilu(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    return _gated_line(m, x, -alpha, 1 + 2 * alpha, x, None)
+
+
+def _xsilu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    return (1 + 2 * alpha) * silu_slope(m, x) - alpha
+
+
+def _xsilu_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    return x * elementary.tanh(m, x / 2)  # 2 sigma(x) - 1
 
 
 @activation(
-    two_part=True,
+    Formula(_xsilu, _xsilu_slope, _xsilu_alpha_slope),
     kind="parametric",
     range=(-0.2784645427610738, INF),
     tails=(0, 1),
@@ -159,61 +260,38 @@ def xsilu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
     References:
       Huang, Expanded gating ranges improve activation functions, 2024, arXiv:2405.20768.
     """
-
-    def gate(x: Any) -> Any:  # from its middle, where the slope in alpha has a zero
-        return Fraction(1, 2) + two.tanh(x / 2) / 2
-
-    def rest(x: Any) -> Any:
-        e = two.exp_up(-x)
-        return e / (1 + two.down(e))
-
-    return _expanded(x, alpha, gate, (-1, lambda x: rest(-x)), (1, rest))
+    ...
 
 
-def _between(x: Any, left: Any, right: Any, u: Any) -> Any:
-    """``x (left + (right - left) sigma(u))``, with the digits of its difference from the two lines far out."""
-    t = two.magnitude(u)
-    near = x * (left + (right - left) * two.sigmoid(two.clip(u, -40, 40)))
-    line = x * two.where(u < 0, left, right)
-    rest = two.down(two.vanishing(x, u) * (right - left) * two.exp_up(-t))
-    far = two.where(t > two.reach(u), line, line + two.where(u < 0, rest, -rest))
-    return two.where(t < 40, near, far)
+# alpha + tanh(beta x) = (alpha - 1) + 2 sigma(2 beta x)
 
 
-def _times_tanh(a: Any, v: Any) -> Any:
-    """``a tanh(v)``, with the digits of its difference from ``-a`` and ``a`` far out."""
-    t = -2 * two.magnitude(v)
-    e, up = two.exp(two.clip(t, -40, 0)), two.exp_up(t)
-    rest = two.where(t > -40, 2 * a * e / (1 + e), two.down(2 * two.vanishing(a, t) * up))
-    near = a * two.tanh(two.clip(v, -1, 1))
-    return two.where(two.magnitude(v) < 1, near, two.where(v < 0, rest - a, a - rest))
+def _aptx(m: Arithmetic, x: Array, alpha: Array, beta: Array, gamma: Array) -> Array:
+    return _gated_line(m, x, gamma * (alpha - 1), 2 * gamma, *m.product(x, 2 * beta))
 
 
-def _far_erfc(a: Any, v: Any) -> Any:
-    """``a (1 - erf(|v|))`` for ``v`` between 6 and 64 in size, where it is 0 for good."""
-    return two.down(two.vanishing(a, two.square(v)) * two.erfc_up(two.clip(two.magnitude(v), 6, 64)))
+def _aptx_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array, gamma: Array) -> Array:
+    return gamma * (alpha - 1) + 2 * gamma * silu_slope(m, *m.product(x, 2 * beta))
 
 
-def _times_erf(a: Any, v: Any) -> Any:
-    """``a erf(v)``, with the digits of its difference from ``-a`` and ``a`` far out."""
-    v = two.clip(v, -64, 64)
-    t, rest = two.magnitude(v), _far_erfc(a, v)
-    return two.where(t < 6, a * two.erf(two.clip(v, -6, 6)), two.where(v < 0, rest - a, a - rest))
+def _aptx_curvature(m: Arithmetic, x: Array, alpha: Array, beta: Array, gamma: Array) -> Array:
+    return 4 * gamma * beta * logistic.scaled_silu_curvature(m, *m.product(x, 2 * beta)) * UNSCALE
 
 
-def _gated_by_erf(x: Any, u: Any, up: Any) -> Any:
-    """``x erf(2^-64 up)`` for ``up`` proportional to ``e^u`` on the left."""
-    left = two.down(two.TWO_OVER_ROOT_PI * two.vanishing(x, u) * up)
-    return two.where(two.magnitude(up) < 2.0**24, left, _times_erf(x, two.down(up)))
+def _aptx_alpha_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array, gamma: Array) -> Array:
+    return gamma * x
 
 
-def _times_expm1(a: Any, u: Any) -> Any:
-    """``a (e^u - 1)`` for ``u`` below 80."""
-    return two.where(u < -40, two.down(a * two.exp_up(u)) - a, a * two.expm1(two.clip(u, -40, 80)))
+def _aptx_beta_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array, gamma: Array) -> Array:
+    return _square_times_slope(m, 4 * gamma, x, *m.product(x, 2 * beta))
+
+
+def _aptx_gamma_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array, gamma: Array) -> Array:
+    return _gated_line(m, x, alpha - 1, m.number(2), *m.product(x, 2 * beta))
 
 
 @activation(
-    two_part=True,
+    Formula(_aptx, Formula(_aptx_slope, _aptx_curvature), _aptx_alpha_slope, _aptx_beta_slope, _aptx_gamma_slope),
     kind="parametric",
     range=(-0.1392322713805369, INF),
     tails=(0, 1),
@@ -239,13 +317,42 @@ def aptx(x: ArrayLike, alpha: ArrayLike = 1.0, beta: ArrayLike = 1.0, gamma: Arr
       Kumar, APTx: better activation function than MISH, SWISH, and ReLU's variants used in deep learning, 2022,
       arXiv:2209.06119.
     """
-    u = beta * x
-    far = _between(x, gamma * (alpha - 1), gamma * (alpha + 1), 2 * u)
-    return two.where(two.magnitude(u) < 1, x * (gamma * (alpha + two.tanh(two.clip(u, -1, 1)))), far)
+    ...
+
+
+def _acon_c_argument(m: Arithmetic, x: Array, p1: Array, p2: Array, beta: Array) -> tuple[Array, Array | None]:
+    """``beta (p1 - p2) x`` as a sum of two numbers."""
+    factor = (p1 - p2) * beta
+    u, low = m.product(x, factor)
+    if low is None or not isinstance(factor, Array):
+        return u, low
+    _, lost = m.product(p1 - p2 + 0 * x, beta)
+    return u, m.where(lax.abs(u) < m.limits.vanish, m.sum_of(low, None if lost is None else x * lost), 0)
+
+
+def _acon_c(m: Arithmetic, x: Array, p1: Array, p2: Array, beta: Array) -> Array:
+    return _gated_line(m, x, p2, p1 - p2, *_acon_c_argument(m, x, p1, p2, beta))
+
+
+def _acon_c_slope(m: Arithmetic, x: Array, p1: Array, p2: Array, beta: Array) -> Array:
+    return p2 + (p1 - p2) * silu_slope(m, *_acon_c_argument(m, x, p1, p2, beta))
+
+
+def _acon_c_p1_slope(m: Arithmetic, x: Array, p1: Array, p2: Array, beta: Array) -> Array:
+    return _times_silu_slope(m, x, *_acon_c_argument(m, x, p1, p2, beta))
+
+
+def _acon_c_p2_slope(m: Arithmetic, x: Array, p1: Array, p2: Array, beta: Array) -> Array:
+    u, low = _acon_c_argument(m, x, p1, p2, beta)
+    return _times_silu_slope(m, x, -u, m.negated(low))
+
+
+def _acon_c_beta_slope(m: Arithmetic, x: Array, p1: Array, p2: Array, beta: Array) -> Array:
+    return _square_times_slope(m, m.number(1), (p1 - p2) * x, *_acon_c_argument(m, x, p1, p2, beta))
 
 
 @activation(
-    two_part=True,
+    Formula(_acon_c, _acon_c_slope, _acon_c_p1_slope, _acon_c_p2_slope, _acon_c_beta_slope),
     kind="parametric",
     range=(-0.2784645427610738, INF),
     tails=(0, 1),
@@ -270,10 +377,46 @@ def acon_c(x: ArrayLike, p1: ArrayLike = 1.0, p2: ArrayLike = 0.0, beta: ArrayLi
     References:
       Ma, Zhang, Liu and Sun, Activate or not: learning customized activation, 2020, arXiv:2009.04759.
     """
-    return _between(x, p2, p1, beta * ((p1 - p2) * x))
+    ...
 
 
-@activation(two_part=True, positive=("alpha", "beta"), kind="parametric", range=(-1, INF), tails=(0, 1))
+_TINY = 2.0**-60  # below, e^u - 1 is u, which may be too small for a normal number
+
+
+def _pelu_argument(m: Arithmetic, x: Array, beta: Array) -> tuple[Array, Array | None]:
+    """``min(x, 0) / beta`` as a sum of two numbers."""
+    u, low = m.quotient(m.minimum(x, 0), beta)
+    return m.maximum(u, -m.limits.vanish), low
+
+
+def _pelu(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    u, _ = _pelu_argument(m, x, beta)
+    return m.where(u > -_TINY, x * (alpha / beta), alpha * expm1(m, u))
+
+
+def _pelu_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    # At 0 the exponential is 1, so that one formula serves both sides.
+    return alpha / beta * scaled_exp(m, *_pelu_argument(m, x, beta)) * UNSCALE
+
+
+def _pelu_alpha_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    u, _ = _pelu_argument(m, x, beta)
+    return m.where(u > -_TINY, x / beta, expm1(m, u))
+
+
+def _pelu_beta_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    u, low = _pelu_argument(m, x, beta)
+    factor = -alpha / beta
+    return m.where(x < 0, factor * u * scaled_exp(m, u, low) * UNSCALE, factor * (x / beta))
+
+
+@activation(
+    Formula(_pelu, _pelu_slope, _pelu_alpha_slope, _pelu_beta_slope),
+    domain={"alpha": "> 0", "beta": "> 0"},
+    kind="parametric",
+    range=(-1, INF),
+    tails=(0, 1),
+)
 def pelu(x: ArrayLike, alpha: ArrayLike = 1.0, beta: ArrayLike = 1.0) -> Array:
     r"""Parametric exponential linear unit.
 
@@ -295,12 +438,42 @@ def pelu(x: ArrayLike, alpha: ArrayLike = 1.0, beta: ArrayLike = 1.0) -> Array:
       Trottier, Giguère and Chaib-draa, Parametric exponential linear unit for deep convolutional neural networks, 2016,
       arXiv:1605.09332.
     """
-    u, line = x / beta, x * (alpha / beta)
-    start = two.where(x < 0, line * (1 + u / 2), line)  # where u may be too small for a normal number
-    return two.where(x < -(2.0**-80), _times_expm1(alpha, u), start)
+    ...
 
 
-@activation(two_part=True, kind="parametric", range=(-1, INF), tails=(0, 1))
+def _mpelu_argument(m: Arithmetic, x: Array, beta: Array) -> tuple[Array, Array | None]:
+    """``beta min(x, 0)`` as a sum of two numbers."""
+    u, low = m.product(m.minimum(x, 0), beta)
+    return m.clip(u, -m.limits.vanish, m.limits.exp - 1), low
+
+
+def _mpelu(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    u, _ = _mpelu_argument(m, x, beta)
+    left = m.where(lax.abs(u) < _TINY, alpha * beta * x, alpha * expm1(m, u))
+    return m.where(x > 0, x, left)
+
+
+def _mpelu_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    u, low = _mpelu_argument(m, x, beta)
+    return m.where(x > 0, 1, alpha * beta * scaled_exp(m, m.minimum(u, 40), low) * UNSCALE)
+
+
+def _mpelu_alpha_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    u, _ = _mpelu_argument(m, x, beta)
+    return m.where(x > 0, 0, expm1(m, u))
+
+
+def _mpelu_beta_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    u, low = _mpelu_argument(m, x, beta)
+    return times_tail(m, alpha * m.minimum(x, 0), scaled_exp(m, m.minimum(u, 40), low), u)
+
+
+@activation(
+    Formula(_mpelu, _mpelu_slope, _mpelu_alpha_slope, _mpelu_beta_slope),
+    kind="parametric",
+    range=(-1, INF),
+    tails=(0, 1),
+)
 def mpelu(x: ArrayLike, alpha: ArrayLike = 1.0, beta: ArrayLike = 1.0) -> Array:
     r"""Multiple parametric exponential linear unit, which has :func:`elu` and nearly :func:`prelu` as special cases.
 
@@ -320,10 +493,33 @@ def mpelu(x: ArrayLike, alpha: ArrayLike = 1.0, beta: ArrayLike = 1.0) -> Array:
       Li, Fan, Li, Wu and Ming, Improving deep neural network with multiple parametric exponential linear units, 2016,
       arXiv:1606.00305.
     """
-    return two.where(x > 0, x, _times_expm1(alpha, beta * x))
+    ...
 
 
-@activation(two_part=True, kind="parametric", range=(-1, 1), tails=(0, 0))
+def _dyt(m: Arithmetic, x: Array, alpha: Array, gamma: Array, beta: Array) -> Array:
+    return gamma * elementary.tanh(m, alpha * x) + beta
+
+
+def _dyt_slope(m: Arithmetic, x: Array, alpha: Array, gamma: Array, beta: Array) -> Array:
+    return gamma * alpha * elementary.scaled_tanh_slope(m, *m.product(x, alpha)) * UNSCALE
+
+
+def _dyt_alpha_slope(m: Arithmetic, x: Array, alpha: Array, gamma: Array, beta: Array) -> Array:
+    u, low = m.product(x, alpha)
+    return times_tail(m, gamma * x, elementary.scaled_tanh_slope(m, u, low), -2 * lax.abs(u))
+
+
+def _dyt_gamma_slope(m: Arithmetic, x: Array, alpha: Array, gamma: Array, beta: Array) -> Array:
+    return elementary.tanh(m, alpha * x)
+
+
+def _one(m: Arithmetic, x: Array, *parameters: Array) -> Array:
+    return lax.full_like(x, 1)
+
+
+@activation(
+    Formula(_dyt, _dyt_slope, _dyt_alpha_slope, _dyt_gamma_slope, _one), kind="parametric", range=(-1, 1), tails=(0, 0)
+)
 def dyt(x: ArrayLike, alpha: ArrayLike = 0.5, gamma: ArrayLike = 1.0, beta: ArrayLike = 0.0) -> Array:
     r"""Dynamic tanh, which stands in for a normalization layer.
 
@@ -341,10 +537,59 @@ def dyt(x: ArrayLike, alpha: ArrayLike = 0.5, gamma: ArrayLike = 1.0, beta: Arra
     References:
       Zhu, Chen, He, LeCun and Liu, Transformers without normalization, 2025, arXiv:2503.10622.
     """
-    return beta + _times_tanh(gamma, alpha * x)
+    ...
 
 
-@activation(two_part=True, kind="parametric", range=(-1, 1), tails=(0, 0))
+_2_OVER_ROOT_PI = 1.1283791670955126
+
+
+def _scaled_erf_slope(m: Arithmetic, v: Array, low: Array | None) -> tuple[Array, Array]:
+    """``2^64`` times the slope of the error function at ``v + low``, and its exponent."""
+    bound = m.limits.vanish**0.5
+    t = m.clip(v, -bound, bound)
+    square, rest = m.square(t, -1.0)
+    if low is not None:
+        rest = m.sum_of(m.where(lax.abs(v) < bound, -2 * t * low, 0), rest)
+    return _2_OVER_ROOT_PI * scaled_exp(m, square, rest), -v * v
+
+
+def _derf_argument(m: Arithmetic, x: Array, alpha: Array, s: Array) -> tuple[Array, Array | None]:
+    """``alpha x + s`` as a sum of two numbers."""
+    v, low = m.product(x, alpha)
+    if not isinstance(s, Array) and not s:
+        return v, low
+    if not m.compensated:
+        return v + s, None
+    v, lost = two_sum(v, s)
+    return v, m.where(lax.abs(v) < m.limits.vanish, m.sum_of(lost, low), 0)
+
+
+def _derf(m: Arithmetic, x: Array, alpha: Array, s: Array, gamma: Array, beta: Array) -> Array:
+    return gamma * normal.erf(m, alpha * x + s) + beta
+
+
+def _derf_slope(m: Arithmetic, x: Array, alpha: Array, s: Array, gamma: Array, beta: Array) -> Array:
+    return alpha * gamma * _scaled_erf_slope(m, *_derf_argument(m, x, alpha, s))[0] * UNSCALE
+
+
+def _derf_alpha_slope(m: Arithmetic, x: Array, alpha: Array, s: Array, gamma: Array, beta: Array) -> Array:
+    return times_tail(m, gamma * x, *_scaled_erf_slope(m, *_derf_argument(m, x, alpha, s)))
+
+
+def _derf_s_slope(m: Arithmetic, x: Array, alpha: Array, s: Array, gamma: Array, beta: Array) -> Array:
+    return gamma * _scaled_erf_slope(m, *_derf_argument(m, x, alpha, s))[0] * UNSCALE
+
+
+def _derf_gamma_slope(m: Arithmetic, x: Array, alpha: Array, s: Array, gamma: Array, beta: Array) -> Array:
+    return normal.erf(m, alpha * x + s)
+
+
+@activation(
+    Formula(_derf, _derf_slope, _derf_alpha_slope, _derf_s_slope, _derf_gamma_slope, _one),
+    kind="parametric",
+    range=(-1, 1),
+    tails=(0, 0),
+)
 def derf(
     x: ArrayLike, alpha: ArrayLike = 0.5, s: ArrayLike = 0.0, gamma: ArrayLike = 1.0, beta: ArrayLike = 0.0
 ) -> Array:
@@ -365,13 +610,71 @@ def derf(
     References:
       Chen, Lu, Zhu, Sun and Liu, Stronger normalization-free transformers, 2025, arXiv:2512.10938.
     """
-    v = alpha * x + s
-    slope = gamma * two.TWO_OVER_ROOT_PI
-    tiny = x * (alpha * slope) + s * slope  # alpha x may be too small for a normal number
-    return beta + two.where(two.magnitude(v) < 2.0**-50, tiny, _times_erf(gamma, v))
+    ...
 
 
-@activation(two_part=True, kind="parametric", range=(-INF, INF), tails=(0.01, 1))
+def _smu_argument(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> tuple[Array, Array | None]:
+    """``mu (1 - alpha) x`` as a sum of two numbers."""
+    if not isinstance(alpha, Array) and not isinstance(mu, Array):
+        exact = float(mu) * (1 - float(alpha))
+        factor, lost = rounded_constant(exact, 0.0, m.dtype)
+    elif m.compensated:
+        one = 1 + 0 * x
+        rest, low = two_sum(one, -alpha)
+        factor, lost = m.product(rest, mu)
+        lost = m.sum_of(mu * low, lost)
+    else:
+        factor, lost = mu * (1 - alpha), None
+    v, low = m.product(x, factor)
+    if low is None or lost is None:
+        return v, low
+    return v, low + m.where(lax.abs(v) < m.limits.vanish, x * lost, 0)
+
+
+def _smu(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
+    half, other = 0.5 * (1 + alpha), 0.5 * (1 - alpha)
+    return x * (half + other * normal.erf(m, mu * (1 - alpha) * x))
+
+
+def _smu_slope(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
+    half, other = 0.5 * (1 + alpha), 0.5 * (1 - alpha)
+    v = m.clip(mu * (1 - alpha) * x, -16, 16)
+    return half + other * (normal.erf(m, v) + v * normal.erf_slope(m, v))
+
+
+def _smu_curvature(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
+    # (1 - alpha) mu (1 - alpha) (1 - v^2) times the slope of the error function
+    up, square = _scaled_erf_slope(m, *_smu_argument(m, x, alpha, mu))
+    return (1 - alpha) * (mu * (1 - alpha)) * up * (1 + m.maximum(square, -m.limits.vanish)) * UNSCALE
+
+
+def _smu_alpha_slope(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
+    # x (erfc(v) - v erf'(v)) / 2, which is x times the slope of the GELU at -sqrt(2) v
+    v, low = _smu_argument(m, x, alpha, mu)
+    t = normal.clamped(m, lax.abs(v) * coefficients.ROOT_2[0])
+    rest = None
+    if low is not None:
+        high, lost = rounded_constant(*coefficients.ROOT_2, m.dtype)
+        _, rest = m.product(lax.abs(v), high)
+        rest = rest + (m.where(v < 0, -low, low) * high + lax.abs(v) * lost)
+        rest = m.where(t < m.limits.normal, rest, 0)
+    right = times_tail(m, x, normal.scaled_bend(m, t, rest), -0.5 * t * t)
+    return m.where(v < 0, x - right, right)
+
+
+def _smu_mu_slope(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
+    v, low = _smu_argument(m, x, alpha, mu)
+    up, _ = _scaled_erf_slope(m, v, low)
+    d = m.where(v * v < m.limits.vanish, (1 - alpha) * x, 0)
+    return 0.5 * d * (up * 2.0**-32) * (d * 2.0**-32)
+
+
+@activation(
+    Formula(_smu, Formula(_smu_slope, _smu_curvature), _smu_alpha_slope, _smu_mu_slope),
+    kind="parametric",
+    range=(-INF, INF),
+    tails=(0.01, 1),
+)
 def smu(x: ArrayLike, alpha: ArrayLike = 0.01, mu: ArrayLike = 2.5) -> Array:
     r"""Smooth maximum unit, a leaky rectifier with a bend.
 
@@ -391,15 +694,72 @@ def smu(x: ArrayLike, alpha: ArrayLike = 0.01, mu: ArrayLike = 2.5) -> Array:
       Biswas, Kumar, Banerjee and Pandey, SMU: smooth activation function for deep networks using smoothing maximum
       technique, 2021, arXiv:2111.04682.
     """
-    difference = (1 - alpha) * x
-    v = two.clip(mu * difference, -64, 64)
-    near = x * (alpha + (1 - alpha) * two.normal(two.ROOT_2 * two.clip(v, -6, 6)))
-    rest = _far_erfc(difference / 2, v)
-    return two.where(two.magnitude(v) < 6, near, two.where(v < 0, alpha * x + rest, x - rest))
+    ...
+
+
+def _erf_act_gate(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> tuple[Array, Array, Array, Array]:
+    """``u = beta x``, ``2^64 e^u`` and ``w = alpha e^u``, held to where they count, and ``erf(w) / w``."""
+    u, low = m.product(x, beta)
+    u = m.clip(u, -m.limits.vanish, 24)
+    up = scaled_exp(m, u, low)
+    w = alpha * (up * UNSCALE)
+    end = normal.erf_end(m)
+    return u, up, w, normal.erf_over(m, m.minimum(w * w, end * end))
+
+
+def _erf_act(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    u, up, w, ratio = _erf_act_gate(m, x, alpha, beta)
+    end = normal.erf_end(m)
+    y = times_tail(m, x * alpha * ratio, up, u)
+    y = m.where(w > -end, y, -x) if isinstance(alpha, Array) else y
+    return m.where(w < end, y, x)
+
+
+def _erf_act_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    u, up, w, ratio = _erf_act_gate(m, x, alpha, beta)
+    density = _2_OVER_ROOT_PI * exp(m, -w * w)
+    bend = m.where((density == 0) | (u <= -m.limits.vanish), 0, beta * x) * density
+    near = alpha * up * (ratio + bend) * UNSCALE
+    return m.where(w * w < normal.erf_end(m) ** 2, near, m.where(w < 0, -1, 1) + w * bend)
+
+
+def _erf_act_curvature(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    # beta w erf'(w) (2 + u (1 - 2 w^2)), and erf'(w) = 0 before any of these overflows
+    up, exponent = _erf_act_tail(m, x, alpha, beta)
+    u = m.where(exponent > -m.limits.vanish, beta * x, 0)
+    w = alpha * exp(m, m.minimum(u, 24))
+    return times_tail(m, alpha * beta * (2 + u * (1 - 2 * w * w)), up, exponent)
+
+
+def _erf_act_alpha_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    return times_tail(m, x, *_erf_act_tail(m, x, alpha, beta))
+
+
+def _erf_act_beta_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    up, exponent = _erf_act_tail(m, x, alpha, beta)
+    x = m.where(exponent > -m.limits.vanish, x, 0)  # its square would overflow
+    return times_tail(m, alpha * x * x, up, exponent)
+
+
+def _erf_act_tail(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> tuple[Array, Array]:
+    """``2^64 e^u erf'(w)`` and its exponent ``u - w^2``."""
+    u, low = m.product(x, beta)
+    u = m.clip(u, -m.limits.vanish, 24)
+    e, lost = exp_and_loss(m, m.clip(u, -40, 24))
+    if low is not None:
+        lost = m.sum_of(e * low, lost)
+    w = alpha * e
+    if lost is not None:
+        _, rest = m.product(e, alpha)
+        lost = m.sum_of(alpha * lost, rest)
+    up, square = _scaled_erf_slope(m, w, lost)
+    exponent = u + square
+    left = _2_OVER_ROOT_PI * scaled_exp(m, u, low) * exp(m, square)
+    return m.where(u < -1, left, up * e), exponent
 
 
 @activation(
-    two_part=True,
+    Formula(_erf_act, Formula(_erf_act_slope, _erf_act_curvature), _erf_act_alpha_slope, _erf_act_beta_slope),
     kind="parametric",
     range=(-0.4052808451734580, INF),
     tails=(0, 1),
@@ -424,12 +784,79 @@ def erf_act(x: ArrayLike, alpha: ArrayLike = 0.75, beta: ArrayLike = 0.75) -> Ar
       Biswas, Kumar, Banerjee and Pandey, ErfAct and Pserf: non-monotonic smooth trainable activation functions, 2021,
       arXiv:2109.04386.
     """
-    u = beta * x
-    return _gated_by_erf(x, u, alpha * two.exp_up(u))
+    ...
+
+
+def _pserf_parts(m: Arithmetic, x: Array, delta: Array) -> tuple[Array, Array | None, Array, Array]:
+    """``u = delta x`` as a sum of two numbers, ``2^64 e`` for ``e = e^-|u|``, and ``log(1 + e) / e``."""
+    u, low = m.product(x, delta)
+    up = scaled_exp(m, -m.magnitude(m.clamped(u)), m.mirrored(low, u))
+    return u, low, up, log1p_over(m, up * UNSCALE)
+
+
+def _pserf(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> Array:
+    u, _, up, ratio = _pserf_parts(m, x, delta)
+    w, end = gamma * (m.maximum(u, 0) + up * UNSCALE * ratio), normal.erf_end(m)
+    over = normal.erf_over(m, m.minimum(w * w, end * end))
+    left = times_tail(m, gamma * ratio * over * x, up, u)
+    return m.where(u < 0, left, x * m.where(w < end, m.where(w > -end, w * over, -1), 1))
+
+
+def _pserf_slope(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> Array:
+    u, _, up, ratio = _pserf_parts(m, x, delta)
+    e, end = up * UNSCALE, normal.erf_end(m)
+    w = gamma * (m.where(u < 0, 0, u) + e * ratio)
+    over = normal.erf_over(m, m.minimum(w * w, end * end))
+    density = _2_OVER_ROOT_PI * exp(m, -m.minimum(w * w, 100))
+    bend = gamma * delta * m.where(density == 0, 0, m.where(lax.abs(u) < m.limits.vanish, x, 0)) * density / (1 + e)
+    right = m.where(w < end, m.where(w > -end, w * over, -1), 1) + bend
+    return m.where(u < 0, up * (gamma * ratio * over + bend) * UNSCALE, right)
+
+
+def _pserf_tail(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> tuple[Array, Array, Array, Array]:
+    """``u``, ``2^64 e^-|u|``, ``log(1 + e) / e``, and ``2^64 erf'(w)``."""
+    u, low, up, ratio = _pserf_parts(m, x, delta)
+    rest = up * UNSCALE * ratio
+    s = m.maximum(u, 0) + rest
+    w, lost = gamma * s, None
+    if m.compensated:
+        lost = m.where(u > 0, (u - s) + rest, 0) + (0 if low is None else m.where(u > 0, low, 0))
+        _, product_lost = m.product(s, gamma)
+        lost = m.sum_of(gamma * m.where(lax.abs(s) < m.limits.vanish, lost, 0), product_lost)
+    slope_up, _ = _scaled_erf_slope(m, w, lost)
+    return u, up, ratio, slope_up
+
+
+def _pserf_curvature(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> Array:
+    # gamma delta sigma(u) erf'(w) (2 + u (sigma(-u) - 2 gamma w sigma(u)))
+    u, up, ratio, slope_up = _pserf_tail(m, x, gamma, delta)
+    e = up * UNSCALE
+    q = m.used_twice(1 / (1 + e))
+    u = m.where((lax.abs(u) < m.limits.vanish) & (slope_up > 2.0**-90), u, 0)
+    w = gamma * (m.maximum(u, 0) + e * ratio)
+    bend = 2 + u * (m.where(u < 0, q, e * q) - 2 * gamma * w * m.where(u < 0, e * q, q))
+    y = gamma * delta * q * bend
+    return m.where(x * delta < 0, y * (slope_up * UNSCALE) * up, y * slope_up) * UNSCALE
+
+
+def _pserf_gamma_slope(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> Array:
+    u, up, ratio, slope_up = _pserf_tail(m, x, gamma, delta)
+    left = times_tail(m, ratio * x * (slope_up * UNSCALE), up, u)
+    x = m.where(slope_up < 2.0**-90, 0, x)
+    s = m.clip(u, 0, m.limits.vanish) + up * UNSCALE * ratio
+    return m.where(u < 0, left, x * s * slope_up * UNSCALE)
+
+
+def _pserf_delta_slope(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> Array:
+    u, up, _, slope_up = _pserf_tail(m, x, gamma, delta)
+    q = gamma / (1 + up * UNSCALE)
+    inside = m.where(u < 0, m.where(u > -m.limits.vanish, x, 0), m.where(slope_up < 2.0**-90, 0, x))
+    left = times_tail(m, inside * (q * inside) * (slope_up * UNSCALE), up, u)
+    return m.where(u < 0, left, inside * (q * inside) * slope_up * UNSCALE)
 
 
 @activation(
-    two_part=True,
+    Formula(_pserf, Formula(_pserf_slope, _pserf_curvature), _pserf_gamma_slope, _pserf_delta_slope),
     kind="parametric",
     range=(-0.5060068753569109, INF),
     tails=(0, 1),
@@ -455,13 +882,42 @@ def pserf(x: ArrayLike, gamma: ArrayLike = 1.25, delta: ArrayLike = 0.85) -> Arr
       Biswas, Kumar, Banerjee and Pandey, ErfAct and Pserf: non-monotonic smooth trainable activation functions, 2021,
       arXiv:2109.04386.
     """
-    u = delta * x
-    near = two.UP * two.softplus(two.clip(u, -40, 1000))
-    return _gated_by_erf(x, u, gamma * two.where(u < -40, two.exp_up(u), near))
+    ...
+
+
+def _tanh_soft_parts(m: Arithmetic, x: Array) -> tuple[Array, Array]:
+    """``2^64 e`` for ``e = e^-|x|``, and ``log(1 + e) / e``."""
+    up = scaled_exp(m, -m.magnitude(m.clamped(x)))
+    return up, log1p_over(m, up * UNSCALE)
+
+
+def _tanh_soft(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    up, ratio = _tanh_soft_parts(m, x)
+    t = elementary.tanh(m, alpha * x)
+    return t * m.maximum(x, 0) + t * (up * ratio) * UNSCALE
+
+
+def _tanh_soft_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    up, ratio = _tanh_soft_parts(m, x)
+    e = up * UNSCALE
+    u, low = m.product(x, alpha)
+    t, slope = elementary.tanh(m, u), alpha * elementary.tanh_slope(m, u, low)
+    left = up * (slope * ratio + t / (1 + e)) * UNSCALE
+    right = slope * (m.where((x < 0) | (slope == 0), 0, x) + e * ratio) + t / (1 + e)  # not 0 times infinity
+    return m.where(x < 0, left, right)
+
+
+def _tanh_soft_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    up, ratio = _tanh_soft_parts(m, x)
+    u, low = m.product(x, alpha)
+    slope_up = elementary.scaled_tanh_slope(m, u, low)
+    x = m.where(lax.abs(u) < m.limits.vanish, x, m.clip(x, -1, 1))
+    right = slope_up * x * (x + up * UNSCALE * ratio)
+    return m.where(x > 0, right, slope_up * UNSCALE * x * (up * ratio)) * UNSCALE
 
 
 @activation(
-    two_part=True,
+    Formula(_tanh_soft, _tanh_soft_slope, _tanh_soft_alpha_slope),
     kind="parametric",
     range=(-0.2237848745964922, INF),
     tails=(0, 1),
@@ -486,26 +942,61 @@ def tanh_soft(x: ArrayLike, alpha: ArrayLike = 0.87) -> Array:
       Biswas, Kumar, Banerjee and Pandey, TanhSoft: a family of activation functions combining tanh and softplus, 2020,
       arXiv:2009.03863.
     """
-    near = two.softplus(two.clip(x, -40, 40))
-    right = two.where(x > 40, x + two.down(two.exp_up(-two.magnitude(x))), near)
-    t = two.clip(x, -two.reach(x), 0)
-    left = two.down(two.tanh(alpha * t) * two.exp_up(t))
-    return two.where(x < -40, left, _times_tanh(right, alpha * x))
-
-
-def _parabola(x: Any, a: Any, b: Any) -> Any:
-    """``x (a x + b)`` for positive ``x``; no sum in its slope overflows before the slope does."""
-    bound, scale = {"float32": (2.0**60, 2.0**-40), "float64": (2.0**500, 2.0**-300)}[two.high(x).dtype.name]
-    near, far = two.clip(x, 0, bound), x * scale
-    return two.where(x > bound, far * (a * far + b * scale) / scale**2, near * (a * near + b))
+    ...
 
 
 # The parameters of xIELU are what a softplus makes 0.8 and 0.3 of.
 _XIELU_P, _XIELU_N = 0.20338232081102456, -1.0502256128148466
 
 
+def _softplus_of(m: Arithmetic, a: Array) -> Array:
+    """Softplus of a parameter, a number if that is one."""
+    return logistic.softplus(m, a) if isinstance(a, Array) else m.number(math.log1p(math.exp(a)))
+
+
+def _sigmoid_of(m: Arithmetic, a: Array) -> Array:
+    """Sigmoid of a parameter, likewise."""
+    return sigmoid(m, a) if isinstance(a, Array) else m.number(1 / (1 + math.exp(-a)))
+
+
+def _exp_rest(m: Arithmetic, t: Array) -> Array:
+    """``e^t - 1 - t`` for ``t <= 0``, where nothing cancels near 0."""
+    # With s = t / 2 and e^s - 1 - s = s^2 p(s), it is (s + s^2 p)^2 + 2 s^2 p.
+    s = m.maximum(t, -0.69) / 2
+    p = m.polynomial(s, m.table(coefficients.EXP))
+    root = s + s * (s * p)
+    return m.where(t > -0.69, root * root + (2 * s) * (s * p), expm1(m, t) - t)
+
+
+def _xielu(m: Arithmetic, x: Array, alpha_p: Array, alpha_n: Array, beta: Array) -> Array:
+    # a_n (e^x - 1 - x) + beta x = a_n (e^x - 1) - softplus(alpha_n) x: the first for small x, the second far out.
+    rest = _softplus_of(m, alpha_n)
+    a_n, t = beta + rest, m.clip(x, -m.limits.one, 0)
+    left = m.where(x < -m.limits.one, -a_n - rest * x, a_n * _exp_rest(m, t) + beta * x)
+    return m.where(x > 0, x * (_softplus_of(m, alpha_p) * x + beta), left)
+
+
+def _xielu_slope(m: Arithmetic, x: Array, alpha_p: Array, alpha_n: Array, beta: Array) -> Array:
+    rest, t = _softplus_of(m, alpha_n), m.where(x > 0, 0, x)
+    a_n = beta + rest
+    left = m.where(t < -1, a_n * exp(m, t) - rest, a_n * expm1(m, t) + beta)
+    return m.where(x > 0, 2 * _softplus_of(m, alpha_p) * x + beta, left)
+
+
+def _xielu_p_slope(m: Arithmetic, x: Array, alpha_p: Array, alpha_n: Array, beta: Array) -> Array:
+    return m.where(x > 0, x * (x * _sigmoid_of(m, alpha_p)), 0)
+
+
+def _xielu_n_slope(m: Arithmetic, x: Array, alpha_p: Array, alpha_n: Array, beta: Array) -> Array:
+    return _sigmoid_of(m, alpha_n) * _exp_rest(m, m.where(x > 0, 0, x))
+
+
+def _xielu_beta_slope(m: Arithmetic, x: Array, alpha_p: Array, alpha_n: Array, beta: Array) -> Array:
+    return m.where(x > 0, x, expm1(m, m.minimum(x, 0)))
+
+
 @activation(
-    two_part=True,
+    Formula(_xielu, _xielu_slope, _xielu_p_slope, _xielu_n_slope, _xielu_beta_slope),
     kind="parametric",
     range=(-0.2057512240964821, INF),
     tails=(-0.3, INF),
@@ -534,25 +1025,75 @@ def xielu(x: ArrayLike, alpha_p: ArrayLike = _XIELU_P, alpha_n: ArrayLike = _XIE
     References:
       Huang and Schlag, Deriving activation functions using integration, 2024, arXiv:2411.13010.
     """
-    rest = two.softplus_fine(alpha_n + 0 * x)  # an array, as XLA gives up on so long a chain of operations on a scalar
-    a_n = beta + rest
-    near = beta * x + a_n * two.expm1_rest(two.clip(x, -0.25, 0))
-    t = two.clip(x, -40, 0)
-    far = two.where(x < -40, two.down(a_n * two.exp_up(x)) - a_n, a_n * two.expm1_fine(t)) - rest * x
-    left = two.where(x < -0.25, far, near)
-    return two.where(x > 0, _parabola(x, two.softplus(alpha_p), beta), left)
+    ...
 
 
 _SMALL = 2.0**-5
 
 
-def _series(a: Any, coefficient: Callable[[int], Fraction]) -> Any:
-    """Power series of what is at most 2^-5 in size."""
-    terms = {"float32": 6, "float64": 12}[two.high(a).dtype.name]
-    return two.horner(a, [coefficient(k) for k in range(terms + 1)])
+def _soft_exponential_rise(m: Arithmetic, x: Array, alpha: Array) -> tuple[Array, Array, Array]:
+    """``alpha``, or 1 where it is not above 0; ``z = alpha x`` there; and ``e^(z / 2)``, whose square may overflow."""
+    above = m.where(alpha > 0, alpha, 1)
+    z, low = m.product(x, above)
+    quarter = exp(m, m.clip(z, -m.limits.vanish, 150) / 4, None if low is None else low / 4)
+    return above, z, quarter * quarter
 
 
-@activation(two_part=True, kind="parametric", range=(-INF, INF), tails=(1, 1))
+def _soft_exponential_fall(m: Arithmetic, x: Array, alpha: Array) -> tuple[Array, Array, Array]:
+    """``-alpha``, or 1 where ``alpha`` is not below 0; ``w = -alpha (x + alpha)``, or 0 there; and ``1 + w``."""
+    below = alpha < 0
+    size = m.where(below, -alpha, 1)
+    y, lost = two_sum(x, m.where(below, alpha, 0)) if m.compensated else (x + alpha, None)
+    w, low = m.product(y, size)
+    base = 1 + w
+    if low is not None and lost is not None:
+        base = base + (low + m.where(lax.abs(w) < m.limits.vanish, size * lost, 0))
+    return size, m.where(below, w, 0), m.where(below, m.where(base < 0, np.nan, base), 1)
+
+
+def _soft_exponential(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    alpha = alpha if isinstance(alpha, Array) else lax.full_like(x, alpha)
+    above, z, root = _soft_exponential_rise(m, x, alpha)
+    near = m.where(lax.abs(z) < 2.0**-40, x, expm1(m, m.minimum(z, 1)) / above) + alpha
+    rise = m.where(lax.abs(z) > 1, root * (root / above) + (alpha - 1 / above), near)
+    size, w, base = _soft_exponential_fall(m, x, alpha)
+    v = elementary.log1p(m, m.where(w < 0, -w / base, w)) / size  # log(1 + w) = -log(1 - w / (1 + w))
+    fall = m.where(lax.abs(w) < 2.0**-40, x + alpha, m.where(w < 0, -v, v))
+    return m.where(alpha < 0, fall, m.where(alpha == 0, x, rise))
+
+
+def _soft_exponential_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    alpha = alpha if isinstance(alpha, Array) else lax.full_like(x, alpha)
+    _, _, root = _soft_exponential_rise(m, x, alpha)
+    _, _, base = _soft_exponential_fall(m, x, alpha)
+    return m.where(alpha < 0, 1 / base, m.where(alpha == 0, 1, root * root))
+
+
+# ((z - 1) e^z + 1) / z^2 for |z| <= 1, and (-log(1 - v) - v) / v^2 for |v| <= 1/2, highest power first
+_RISE = tuple(1 / (math.factorial(k) * (k + 2)) for k in range(20, -1, -1))
+_FALL = {name: tuple(1 / (k + 2) for k in range(n, -1, -1)) for name, n in (("float32", 22), ("float64", 48))}
+
+
+def _soft_exponential_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    above, z, root = _soft_exponential_rise(m, x, alpha)
+    z = m.clip(z, -(2.0**60), 2.0**60)
+    far = root * ((z - 1) / above * (root / above)) + 1 / above / above
+    rise = m.where(lax.abs(z) < 1, x * (x * m.polynomial(m.clip(z, -1, 1), _RISE)), far) + 1
+    size, w, base = _soft_exponential_fall(m, x, alpha)
+    v = m.where(w < 2.0**60, w / base, 1)
+    series = m.polynomial(m.clip(v, -0.5, 0.5), m.table(_FALL))
+    y = (x + alpha) / base
+    log = elementary.log1p(m, m.where(w < 0, -w / base, w))
+    fall = m.where(lax.abs(v) < 0.5, y * (y * series), (m.where(w < 0, -log, log) - v) / size / size) + 1 / base
+    return m.where(alpha < 0, fall, m.where(alpha == 0, 1 + x * (0.5 * x), rise))
+
+
+@activation(
+    Formula(_soft_exponential, _soft_exponential_slope, _soft_exponential_alpha_slope),
+    kind="parametric",
+    range=(-INF, INF),
+    tails=(1, 1),
+)
 def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
     r"""Soft exponential, which goes from the logarithm by the identity to the exponential function.
 
@@ -577,44 +1118,49 @@ def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
       Godfrey and Gashler, A continuum among logarithmic, linear, and exponential functions, and its potential to
       improve generalization in neural networks, 2016, arXiv:1602.01321.
     """
-    reach = two.reach(x)
-    positive, negative = two.where(alpha > 0, alpha, 1), two.where(alpha < 0, -alpha, 1)
-    z = alpha * x
-    shift = alpha - 1 / positive
-    left = shift + two.down(two.exp_up(z) / positive)
-    middle = alpha + two.expm1(two.clip(z, -40, 40)) / positive
-    right = two.UP * (two.down(shift) + 1 / (two.exp_up(-z) * positive))
-    above = two.where(z < -40, left, two.where(z > 40, right, middle))
-    above = two.where(z > reach, two.overflow(z), above)
-
-    y = x + alpha
-    w = negative * y
-    up = two.log_up(negative * two.down(y) + two.DOWN) + two.UP * 64 * two.LN_2
-    below = two.down(up / negative)
-
-    small = two.clip(z, -_SMALL, _SMALL)
-    near_above = y + small * (x / 2) * _series(small, lambda k: Fraction(2, math.factorial(k + 2)))
-    small = two.clip(w, -_SMALL, _SMALL)
-    near_below = y - small * y * _series(small, lambda k: Fraction((-1) ** k, k + 2))
-    above = two.where(two.magnitude(z) < _SMALL, near_above, above)
-    below = two.where(two.magnitude(w) < _SMALL, near_below, below)
-    return two.where(alpha < 0, below, above)
+    ...
 
 
-def _coefficients(function: str, **vectors: ArrayLike) -> list[Array]:
-    """What is along the first axis of each vector."""
+def _coefficients(function: str, **vectors: Any) -> list[Any]:
+    """What is along the first axis of each vector: arrays, or numbers if it is a default."""
     unpacked = []
     for name, vector in vectors.items():
-        vector = jnp.asarray(vector)
-        if not vector.ndim or not len(vector):
+        shape = np.shape(vector)
+        if not shape or not shape[0]:
             raise ValueError(
-                f"jaxact.{function}: {name} must have a first axis, that of the coefficients, got shape {vector.shape}"
+                f"jaxact.{function}: {name} must have a first axis, that of the coefficients, got shape {shape}"
             )
         unpacked.extend(vector)
     return unpacked
 
 
-@activation(kind="parametric")
+def _poly_relu(m: Arithmetic, x: Array, *coefficients: Array) -> Array:
+    *weights, bias = coefficients
+    return polynomial(m, m.maximum(x, 0), [bias, *weights], positive=True)
+
+
+def _poly_relu_slope(m: Arithmetic, x: Array, *coefficients: Array) -> Array:
+    *weights, bias = coefficients
+    return m.where(x <= 0, 0, polynomial(m, x, derivative([bias, *weights]), positive=True))
+
+
+@functools.cache
+def _poly_relu_of(count: int) -> Formula:
+    """The formula of ``x``, that many weights, and a bias."""
+
+    def in_coefficient(m: Arithmetic, x: Array, *_: Array, i: int) -> Array:
+        return power(m.maximum(x, 0), i)
+
+    slopes = (functools.partial(in_coefficient, i=i) for i in (*range(1, count + 1), 0))
+    return Formula(_poly_relu, _poly_relu_slope, *slopes, flat=lambda m, x, *_: x <= 0)
+
+
+def _poly_relu_of_vector(m: Arithmetic, x: Array, weights: Any, bias: Any) -> Array:
+    each = _coefficients("poly_relu", weights=weights)
+    return of_coefficients("poly_relu", _poly_relu_of(len(each)), m, x, *each, bias)
+
+
+@activation(Composite(_poly_relu_of_vector), kind="parametric")
 def poly_relu(
     x: ArrayLike, weights: ArrayLike | Sequence[float] = (1 / 3, 1 / 3, 1 / 3), bias: ArrayLike = 0.0
 ) -> Array:
@@ -640,14 +1186,52 @@ def poly_relu(
       Zhuo et al., Polynomial composition activations: unleashing the dynamics of large language models, 2024,
       arXiv:2411.03884.
     """
-    coefficients = _coefficients("poly_relu", weights=weights)
-    powers = tuple((*[0] * i, 1) for i in [*range(1, 1 + len(coefficients)), 0])
-    return combination(powers, rectified=True)(
-        *_equal_rank("poly_relu", jnp.asarray(x), *coefficients, jnp.asarray(bias))
-    )
+    ...
 
 
-@activation(kind="parametric")
+# Of each polynomial, over the square root of n!, the coefficients of its powers.
+_HERMITE = tuple(
+    tuple(c / math.sqrt(math.factorial(n)) for c in powers)
+    for n, powers in enumerate(((1,), (0, 1), (-1, 0, 1), (0, -3, 0, 1), (3, 0, -6, 0, 1)))
+)
+
+
+def _in_powers(coefficients: Sequence[Any]) -> list[Any]:
+    """The coefficient of each power in a sum of Hermite polynomials."""
+    return [
+        sum(c * _HERMITE[n][j] for n, c in enumerate(coefficients) if n >= j and (n - j) % 2 == 0)
+        for j in range(len(coefficients))
+    ]
+
+
+def _hermite(m: Arithmetic, x: Array, *coefficients: Array) -> Array:
+    return polynomial(m, x, _in_powers(coefficients))
+
+
+def _hermite_slope(m: Arithmetic, x: Array, *coefficients: Array) -> Array:
+    return polynomial(m, x, derivative(_in_powers(coefficients)))
+
+
+@functools.cache
+def _hermite_of(count: int) -> Formula:
+    """The formula of ``x`` and that many coefficients."""
+
+    def in_coefficient(m: Arithmetic, x: Array, *_: Array, n: int) -> Array:
+        return polynomial(m, x, _HERMITE[n])
+
+    return Formula(_hermite, _hermite_slope, *(functools.partial(in_coefficient, n=n) for n in range(count)))
+
+
+def _hermite_of_vector(m: Arithmetic, x: Array, coefficients: Any) -> Array:
+    each = _coefficients("hermite", coefficients=coefficients)
+    if len(each) > len(_HERMITE):
+        raise ValueError(
+            f"jaxact.hermite: coefficients must be at most {len(_HERMITE)} along the first axis, got {len(each)}"
+        )
+    return of_coefficients("hermite", _hermite_of(len(each)), m, x, *each)
+
+
+@activation(Composite(_hermite_of_vector), kind="parametric")
 def hermite(
     x: ArrayLike,
     coefficients: ArrayLike | Sequence[float] = (
@@ -681,15 +1265,25 @@ def hermite(
       Lokhande, Tasneeyapant, Venkatesh, Ravi and Singh, Generating accurate pseudo-labels in semi-supervised learning
       and avoiding overconfident predictions via Hermite polynomial activations, 2019, arXiv:1909.05479.
     """
-    each = _coefficients("hermite", coefficients=coefficients)
-    if len(each) > len(HERMITE):
-        raise ValueError(
-            f"jaxact.hermite: coefficients must be at most {len(HERMITE)} along the first axis, got {len(each)}"
-        )
-    return combination(HERMITE[: len(each)])(*_equal_rank("hermite", jnp.asarray(x), *each))
+    ...
 
 
-@activation(kind="parametric")
+@functools.cache
+def _rational_of(count: int, count_below: int) -> Formula:
+    """The formula of ``x``, that many coefficients of ``P`` and that many of ``Q``."""
+    q = Quotient(count, count_below)
+    above = (functools.partial(q.slope_above, k=k) for k in range(count))
+    below = (functools.partial(q.slope_below, k=k) for k in range(1, count_below + 1))
+    return Formula(q.value, q.slope, *above, *below)
+
+
+def _rational(m: Arithmetic, x: Array, numerator: Any, denominator: Any) -> Array:
+    above = _coefficients("rational", numerator=numerator)
+    below = _coefficients("rational", denominator=denominator)
+    return of_coefficients("rational", _rational_of(len(above), len(below)), m, x, *above, *below)
+
+
+@activation(Composite(_rational), kind="parametric")
 def rational(
     x: ArrayLike,
     numerator: ArrayLike | Sequence[float] = FITS["leaky_relu"][0],
@@ -702,7 +1296,8 @@ def rational(
         P(x) = \sum_{j=0}^{m} a_j x^j, \quad Q(x) = \sum_{k=1}^{n} b_k x^k
 
     The defaults are those of degrees 5 and 4 that are nearest to :func:`leaky_relu` on [-3, 3]; the modules also start
-    as other functions. Beyond 1024 the result has all its digits if the last coefficients are not 0.
+    as other functions. Where a power of ``x`` would overflow, which is beyond 2^24 in float32, the result is
+    extrapolated by its leading power, as long as the last coefficients are not 0.
 
     The authors' library calls this version B; its default takes the absolute value of each term of :math:`Q` instead.
 
@@ -721,46 +1316,63 @@ def rational(
       Molina, Schramowski and Kersting, Padé activation units: end-to-end learning of flexible activation functions in
       deep networks, 2019, arXiv:1907.06732.
     """
-    above = _coefficients("rational", numerator=numerator)
-    below = _coefficients("rational", denominator=denominator)
-    return quotient(len(above), len(below))(*_equal_rank("rational", jnp.asarray(x), *above, *below))
+    ...
 
 
 # Not elementwise
 
 
-def _normalised_powers(x: Array, count: int, axis: int, eps: float) -> list[tuple[Array, Array]]:
-    """For each power of ``x`` that over its root mean square, and its derivative over that root."""
-    # Over the largest entry, if that is above 1, so that no square overflows.
-    largest = lax.stop_gradient(jnp.max(jnp.abs(x), axis, keepdims=True, initial=1))
-    scaled, power, terms = x / largest, jnp.ones_like(x), []
-    for i in range(1, count + 1):
-        slope, power = i * power / largest, power * scaled
-        norm = jnp.sqrt(jnp.mean(jnp.square(power), axis, keepdims=True) + eps / largest ** (2 * i))
-        terms.append((power / norm, slope / norm))
-    return terms
+def _scaled(m: Arithmetic, x: Array, count: int, axis: int, eps: float) -> tuple[Array, Array, list[Array]]:
+    """``s = x u``, ``u``, and what ``s^i`` has to be multiplied by to be normalised, for each ``i`` up to the count."""
+    # u is a power of two that keeps squares from overflowing.
+    u = normalizer(m, lax.stop_gradient(jnp.max(lax.abs(x), axis, keepdims=True, initial=1)))
+    s = x * u
+    square = s * s
+    means = [jnp.mean(power(square, i), axis, keepdims=True) for i in range(1, count + 1)]
+    return s, u, [1 / lax.sqrt(mean + eps * power(u, 2 * i)) for i, mean in enumerate(means, 1)]
 
 
-def _poly_norm(x: Array, *coefficients: Array, axis: int, eps: float) -> Array:
+def _poly_norm(m: Arithmetic, x: Array, *coefficients: Array, axis: int, eps: float) -> Array:
     *weights, bias = coefficients
-    powers = _normalised_powers(x, len(weights), axis, eps)
-    return bias + sum(w * y for w, (y, _) in zip(weights, powers, strict=True))
+    s, _, norms = _scaled(m, x, len(weights), axis, eps)
+    return polynomial_sum(s, [bias, *(w * r for w, r in zip(weights, norms, strict=True))])
 
 
-def _poly_norm_tangent(x: Array, t: Array, *coefficients: Array, axis: int, eps: float) -> Array:
+def _poly_norm_tangent(m: Arithmetic, x: Array, t: Array, *coefficients: Array, axis: int, eps: float) -> Array:
     *weights, _ = coefficients
-    total = jnp.zeros_like(x)
-    for w, (y, slope) in zip(weights, _normalised_powers(x, len(weights), axis, eps), strict=True):
-        along = slope * t
-        total = total + w * (along - y * jnp.mean(y * along, axis, keepdims=True))
-    return total
+    s, u, norms = _scaled(m, x, len(weights), axis, eps)
+    scales = [w * r for w, r in zip(weights, norms, strict=True)]
+    square, along = s * s, s * t
+    means = [jnp.mean(power(square, i) * along, axis, keepdims=True) for i in range(len(scales))]
+    shifts = [i * c * r * r * a for i, (c, r, a) in enumerate(zip(scales, norms, means, strict=True), 1)]
+    return u * (t * polynomial_sum(s, derivative([0.0, *scales])) - s * polynomial_sum(s, shifts))
 
 
-def _poly_norm_weight_tangent(x: Array, t: Array, *coefficients: Array, axis: int, eps: float, i: int) -> Array:
-    return t * _normalised_powers(x, i + 1, axis, eps)[i][0]
+@functools.cache
+def _poly_norm_of(count: int) -> RowFormula:
+    """The formula of ``x``, that many weights, and a bias."""
+
+    def in_weight(m: Arithmetic, x: Array, t: Array, *coefficients: Array, axis: int, eps: float, i: int) -> Array:
+        s, _, norms = _scaled(m, x, i, axis, eps)
+        return t * (power(s, i) * norms[-1])
+
+    weights = (functools.partial(in_weight, i=i) for i in range(1, count + 1))
+    return RowFormula(_poly_norm, _poly_norm_tangent, *weights, lambda m, x, t, *_, **options: t)
 
 
-@activation(kind="parametric", options=("axis", "eps"))
+def _poly_norm_of_vector(m: Arithmetic, x: Array, weights: Any, bias: Any, axis: int, eps: float) -> Array:
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(
+            f"jaxact.poly_norm: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}"
+        )
+    if not eps > 0:
+        raise ValueError(f"jaxact.poly_norm: eps must be positive, got {eps}")
+    each = [jnp.asarray(c) for c in (*_coefficients("poly_norm", weights=weights), bias)]
+    axis = axis if axis < 0 else axis - x.ndim
+    return _poly_norm_of(len(each) - 1)(m, *equal_rank("poly_norm", x, *each), axis=axis, eps=eps)
+
+
+@activation(Composite(_poly_norm_of_vector), kind="parametric", options=("axis", "eps"))
 def poly_norm(
     x: ArrayLike,
     weights: ArrayLike | Sequence[float] = (1 / 3, 1 / 3, 1 / 3),
@@ -795,19 +1407,4 @@ def poly_norm(
       Zhuo et al., Polynomial composition activations: unleashing the dynamics of large language models, 2024,
       arXiv:2411.03884.
     """
-    x = jnp.asarray(x)
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(
-            f"jaxact.poly_norm: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}"
-        )
-    if not eps > 0:
-        raise ValueError(f"jaxact.poly_norm: eps must be positive, got {eps}")
-    each = _coefficients("poly_norm", weights=weights)
-    x, *coefficients = _equal_rank("poly_norm", x, *each, jnp.asarray(bias))
-    options = {"axis": axis if axis < 0 else axis - jnp.ndim(x), "eps": eps}
-    return differentiable_map(
-        functools.partial(_poly_norm, **options),
-        functools.partial(_poly_norm_tangent, **options),
-        *(functools.partial(_poly_norm_weight_tangent, **options, i=i) for i in range(len(each))),
-        lambda x, t, *_: t + jnp.zeros_like(x),
-    )(x, *coefficients)
+    ...

@@ -4,36 +4,39 @@ What has no limit at +-inf is NaN there.
 """
 
 # A signature says what callers may pass; by the time the body runs, that is an Array.
-# pyright: reportOperatorIssue=false, reportArgumentType=false, reportAttributeAccessIssue=false
+# pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations
 
-import functools
-from fractions import Fraction
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxact import _coefficients as coefficients
-from jaxact import _numerics as num
-from jaxact import _trigonometry as trig
-from jaxact import _two as two
 from jaxact._activation import INF, activation
-from jaxact._derivative import differentiable, is_plain
+from jaxact._derivative import Formula
+from jaxact._math import UNSCALE, Arithmetic, coefficients
+from jaxact._math import trigonometry as trig
+from jaxact._math.elementary import exp, power_of_two, reduce, scaled_exp
+from jaxact._math.error_free import two_sum
 
-_Parts = tuple[Array, Array]
+_Parts = tuple[Array, Array]  # a number as an unrounded sum
 
 
-@activation(
-    slope=lambda x, w0: w0 * trig.cos(x, w0),
-    parameter_slopes=(lambda x, w0: x * trig.cos(x, w0),),
-    kind="periodic",
-    range=(-1, 1),
-)
+def _sine(m: Arithmetic, x: Array, w0: Array) -> Array:
+    return trig.sin(m, x, w0)
+
+
+def _sine_slope(m: Arithmetic, x: Array, w0: Array) -> Array:
+    return w0 * trig.cos(m, x, w0)
+
+
+def _sine_w0_slope(m: Arithmetic, x: Array, w0: Array) -> Array:
+    return x * trig.cos(m, x, w0)
+
+
+@activation(Formula(_sine, _sine_slope, _sine_w0_slope), kind="periodic", range=(-1, 1))
 def sine(x: ArrayLike, w0: ArrayLike = 30.0) -> Array:
     r"""Sine, the activation of sinusoidal representation networks (SIREN).
 
@@ -52,10 +55,10 @@ def sine(x: ArrayLike, w0: ArrayLike = 30.0) -> Array:
       Sitzmann, Martel, Bergman, Lindell and Wetzstein, Implicit neural representations with periodic activation
       functions, 2020, arXiv:2006.09661.
     """
-    return trig.sin(x, w0)
+    ...
 
 
-@activation(slope=lambda x: -trig.sin(x), kind="periodic", range=(-1, 1))
+@activation(Formula(lambda m, x: trig.cos(m, x), lambda m, x: -trig.sin(m, x)), kind="periodic", range=(-1, 1))
 def cosine(x: ArrayLike) -> Array:
     r"""Cosine.
 
@@ -72,29 +75,33 @@ def cosine(x: ArrayLike) -> Array:
     References:
       Rahimi and Recht, Random features for large-scale kernel machines, NIPS 2007.
     """
-    return trig.cos(x)
+    ...
 
 
-def _plus_product(first: _Parts, x: Array, second: _Parts) -> Array:
-    """``first + x second``, right also where the two cancel."""
-    product, lost = x * second[0], trig.product_error(x, second[0])
+def _plus_product(m: Arithmetic, first: _Parts, x: Array, second: _Parts) -> Array:
+    """``first + x second``, accurate also where the two cancel."""
+    product, lost = x * second[0], trig.lost_product(m, x, second[0])
     return (first[0] + product) + (first[1] + (lost + x * second[1]))
 
 
-def _gcu_slope(x: Array) -> Array:
-    return _plus_product(trig.parts(x, quarters=1), -x, trig.parts(x))
+def _gcu(m: Arithmetic, x: Array) -> Array:
+    return trig.cos(m, x) * x
 
 
-def _gcu_curvature(x: Array) -> Array:
-    high, low = trig.parts(x, quarters=2)
-    return _plus_product((2 * high, 2 * low), x, trig.parts(x, quarters=3))
+def _gcu_slope(m: Arithmetic, x: Array) -> Array:
+    return _plus_product(m, trig.parts(m, x, quarters=1, exact=True), -x, trig.parts(m, x, exact=True))
 
 
-@activation(
-    slope=differentiable(_gcu_slope, differentiable(_gcu_curvature, lambda x: x * trig.sin(x) - 3 * trig.cos(x))),
-    kind="periodic",
-    range=(-INF, INF),
-)
+def _gcu_curvature(m: Arithmetic, x: Array) -> Array:
+    high, low = trig.parts(m, x, quarters=2, exact=True)
+    return _plus_product(m, (2 * high, 2 * low), x, trig.parts(m, x, quarters=3, exact=True))
+
+
+def _gcu_third(m: Arithmetic, x: Array) -> Array:
+    return x * trig.sin(m, x) - 3 * trig.cos(m, x)
+
+
+@activation(Formula(_gcu, Formula(_gcu_slope, Formula(_gcu_curvature, _gcu_third))), kind="periodic", range=(-INF, INF))
 def gcu(x: ArrayLike) -> Array:
     r"""Growing cosine unit.
 
@@ -112,51 +119,61 @@ def gcu(x: ArrayLike) -> Array:
       Noel, Arunkumar, Trivedi and Dutta, Growing cosine unit: a novel oscillatory activation function that can speedup
       training and reduce parameters in convolutional neural networks, 2021, arXiv:2108.12943.
     """
-    return trig.cos(x) * x
+    ...
 
 
-def _is_small(u: Array) -> Array:
-    """Whether ``u^2`` is nothing beside 1."""
-    return lax.abs(u) < {"float32": 2.0**-13, "float64": 2.0**-28}[u.dtype.name]
+# With u = alpha x, snake is x + (1 - cos(2 u)) / (2 alpha), and its slope 1 + sin(2 u).
 
 
-def _snake_slope(x: Array, alpha: Array) -> Array:
-    high, low = trig.parts(x, 2 * alpha)
-    return (1 + high) + low
+def _finite(m: Arithmetic, x: Array) -> Array:
+    return m.clip(x, -m.max, m.max)
 
 
-def _snake_curvature(x: Array, alpha: Array) -> Array:
-    return 2 * alpha * trig.cos(x, 2 * alpha)
+def _not_zero(m: Arithmetic, alpha: Any) -> Any:
+    """``alpha``, or 1 where it is 0."""
+    return m.where(alpha == 0, 1, alpha) if isinstance(alpha, Array) else alpha
 
 
-def _snake_mixed(x: Array, alpha: Array) -> Array:
-    return 2 * x * trig.cos(x, 2 * alpha)
+def _snake(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    cos, low = trig.parts(m, _finite(m, x), 2 * alpha, quarters=1)
+    return x + ((0.5 - 0.5 * cos) - 0.5 * low) / _not_zero(m, alpha)
 
 
-def _snake_alpha_slope(x: Array, alpha: Array) -> Array:
+def _snake_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    sin, low = trig.parts(m, x, 2 * alpha)
+    return (1 + sin) + low
+
+
+def _snake_curvature(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    return 2 * alpha * trig.cos(m, x, 2 * alpha)
+
+
+def _snake_mixed(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    return 2 * x * trig.cos(m, x, 2 * alpha)
+
+
+def _snake_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     u = alpha * x
-    sin, sin_low = trig.parts(x, alpha)
-    cos, cos_low = trig.parts(x, alpha, quarters=1)
-    # sin(u) (2 u cos(u) - sin(u)) / alpha^2, which cancels at zeros of either factor if written as a difference.
-    factor = _plus_product((-sin, -sin_low), 2 * u, (cos, cos_low)) + 2 * trig.product_error(alpha, x) * cos
-    sin = sin + sin_low
-    far = x * (2 * (cos + cos_low) * sin / alpha)  # as u may overflow
-    y = jnp.where(lax.abs(u) < 2.0**60, sin / alpha * (factor / alpha), far)
-    return jnp.where(_is_small(u), x * x, y)
+    sin, sin_low = trig.parts(m, x, 2 * alpha, exact=True)
+    cos, cos_low = trig.parts(m, x, 2 * alpha, quarters=1, exact=True)
+    # (2 u sin(2 u) - (1 - cos(2 u))) / (2 alpha^2), where u may overflow, or its square underflow.
+    twice = _plus_product(m, (cos - 1, cos_low), 2 * u, (sin, sin_low)) + 2 * trig.lost_product(m, x, alpha) * sin
+    far = x * ((sin + sin_low) / alpha)
+    y = m.where(lax.abs(u) < 2.0**60, twice / alpha * (0.5 / alpha), far)
+    return m.where(lax.abs(u) < (2.0**-28 if m.dtype == np.float64 else 2.0**-13), x * x, y)
 
 
-def _snake_alpha_curvature(x: Array, alpha: Array) -> Array:
+def _snake_alpha_curvature(m: Arithmetic, x: Array, alpha: Array) -> Array:
     u = alpha * x
-    rest = (x * _snake_mixed(x, alpha) - 2 * _snake_alpha_slope_1(x, alpha)) / alpha
-    return jnp.where(lax.abs(u) < 2.0**-6, -2 * u * x * x * x, rest)
+    rest = (x * _snake_mixed(m, x, alpha) - 2 * _SNAKE_ALPHA(m, x, alpha)) / alpha
+    return m.where(lax.abs(u) < 2.0**-6, -2 * u * x * x * x, rest)
 
 
-_snake_alpha_slope_1 = differentiable(_snake_alpha_slope, _snake_mixed, _snake_alpha_curvature)
+_SNAKE_ALPHA = Formula(_snake_alpha_slope, _snake_mixed, _snake_alpha_curvature)
 
 
 @activation(
-    slope=differentiable(_snake_slope, _snake_curvature, _snake_mixed),
-    parameter_slopes=(_snake_alpha_slope_1,),
+    Formula(_snake, Formula(_snake_slope, _snake_curvature, _snake_mixed), _SNAKE_ALPHA),
     kind="periodic",
     range=(-INF, INF),
 )
@@ -177,118 +194,82 @@ def snake(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     References:
       Liu, Hartwig and Ueda, Neural networks fail to learn periodic functions and how to fix it, 2020, arXiv:2006.08195.
     """
-    # With u = alpha x it is (u + (1 - cos(2 u)) / 2) / alpha.
-    u = alpha * x
-    cos, cos_low = trig.parts(x, 2 * alpha, quarters=1)
-    y = ((u + (0.5 - cos / 2)) + (trig.product_error(alpha, x) - cos_low / 2)) / alpha
-    return jnp.where(_is_small(u), x + u * x, jnp.where(lax.abs(u) < 2.0**60, y, x))
+    ...
 
 
-# Snake of two parameters, in logarithms: with a = e^alpha and b = e^beta it is x + sin^2(a x) / b, and its slope
-# 1 + a / b sin(2 a x). The exponentials are sums of two numbers, because a x is an angle of many turns.
+# Snake of two parameters, in logarithms: with a = e^alpha and b = e^beta it is x + (1 - cos(2 a x)) / (2 b), and its
+# slope 1 + a / b sin(2 a x).
 
 
-_LN2 = Fraction(6931471805599453094172321214581765680755, 10**40)
+def _power(m: Arithmetic, alpha: Any) -> tuple[Any, Array | None]:
+    """``e^alpha`` as a sum of two numbers, to 30 bits (float64: 60), since a multiple of it is an angle."""
+    if not isinstance(alpha, Array):
+        return np.exp(alpha), None
+    if m.native or m.ruled:
+        return exp(m, alpha), None
+    n, *remainder = reduce(m, m.clip(alpha, -m.limits.exp + 1, m.limits.exp - 1))
+    r, r_low = two_sum(*remainder)
+    scale = power_of_two(m, n)
+    half_square, half_square_low = m.full().square(r, 0.5)
+    rest = half_square_low + r * r * r * m.polynomial(r, coefficients.EXP_CUBIC[m.dtype.name])  # type: ignore[operator]
+    first, lost = two_sum(r, half_square)
+    high, low = two_sum(1 + 0 * r, first)  # no constant, or XLA would fold what is lost to 0
+    total = high + ((rest + r_low * (1 + r)) + (low + lost))
+    return scale * total, scale * ((high - total) + ((rest + r_low * (1 + r)) + (low + lost)))
 
 
-def _power(*exponent: Array) -> _Parts:
-    """``e`` to the difference of two numbers, or to one, as a sum of two numbers, right to some 42 bits (float64: 80).
-
-    There is one for each parameter, not one for each ``x``, so that it may take its time.
-    """
-    first, *second = map(two.Two, exponent)
-    y = two.clamped(first - second[0] if second else first)
-    if is_plain():
-        return jnp.exp(y.high), jnp.zeros_like(y.high)
-    n = jnp.round(y.high / float(_LN2))
-    r = y - two.Two(n) * _LN2
-    terms = {"float32": 12, "float64": 24}[n.dtype.name]
-    total = 1 + r / terms
-    for k in range(terms - 1, 0, -1):
-        total = 1 + r * total / k
-    scale = num.power_of_two(n.astype(np.int32 if terms == 12 else np.int64), n.dtype)
-    return total.high * scale, total.low * scale
+def _exp(m: Arithmetic, x: Any) -> Any:
+    return exp(m, m.minimum(x, m.limits.one * 2)) if isinstance(x, Array) else np.exp(x)
 
 
-def _rounded_power(*exponent: Array) -> Array:
-    high, low = _power(*exponent)
-    return high + low
+def _snake_wave(m: Arithmetic, x: Array, alpha: Array, quarters: int) -> _Parts:
+    """``sin(2 a x + quarters pi / 2)`` as an unrounded sum."""
+    a, low = _power(m, alpha)
+    return trig.parts(m, x, 2 * a, quarters, None if low is None else 2 * low)
 
 
-_power_1 = differentiable(_rounded_power, lambda a: _power_1(a))
-_power_2 = differentiable(_rounded_power, lambda a, b: _power_2(a, b), lambda a, b: -_power_2(a, b))
+def _snake_beta(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    return x - _snake_beta_beta_slope(m, _finite(m, x), alpha, beta)
 
 
-def _wave(x: Array, alpha: Array, quarters: int) -> _Parts:
-    """``sin(2 a x + quarters pi / 2)``."""
-    a, a_low = _power(alpha)
-    return trig.parts(x, 2 * a, quarters, 2 * a_low)
+def _snake_beta_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    (sin, low), c = _snake_wave(m, x, alpha, 0), _exp(m, alpha - beta)
+    return (1 + c * sin) + c * low
 
 
-def _wave_sin(x: Array, alpha: Array) -> Array:
-    high, low = _wave(x, alpha, 0)
-    return high + low
+def _snake_beta_alpha_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    sin, low = _snake_wave(m, x, alpha, 0)
+    return x * (_exp(m, alpha - beta) * (sin + low))
 
 
-def _wave_cos(x: Array, alpha: Array) -> Array:
-    high, low = _wave(x, alpha, 1)
-    return high + low
+def _snake_beta_beta_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    cos, low = _snake_wave(m, x, alpha, 1)
+    return (low - (1 - cos)) * (0.5 * _exp(m, -beta))
 
 
-_sin_2ax = differentiable(
-    _wave_sin,
-    lambda x, alpha: 2 * _power_1(alpha) * _cos_2ax(x, alpha),
-    lambda x, alpha: 2 * _power_1(alpha) * x * _cos_2ax(x, alpha),
-)
-_cos_2ax = differentiable(
-    _wave_cos,
-    lambda x, alpha: -2 * _power_1(alpha) * _sin_2ax(x, alpha),
-    lambda x, alpha: -2 * _power_1(alpha) * x * _sin_2ax(x, alpha),
-)
+def _of_x(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    cos, low = _snake_wave(m, x, alpha, 1)
+    return 2 * _exp(m, alpha) * (_exp(m, alpha - beta) * (cos + low))
 
 
-def _snake_beta_slope(x: Array, alpha: Array, beta: Array) -> Array:
-    high, low = _wave(x, alpha, 0)
-    c, c_low = _power(alpha, beta)
-    product = c * high
-    return (1 + product) + (trig.product_error(c, high) + (c * low + c_low * high))
+def _of_alpha(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    return x * _of_x(m, x, alpha, beta) - _of_beta(m, x, alpha, beta)
 
 
-def _snake_beta_alpha_slope(x: Array, alpha: Array, beta: Array) -> Array:
-    return x * (_power_2(alpha, beta) * _sin_2ax(x, alpha))
+def _of_beta(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    sin, low = _snake_wave(m, x, alpha, 0)
+    return -_exp(m, alpha - beta) * (sin + low)
 
 
-def _snake_beta_beta_slope(x: Array, alpha: Array, beta: Array) -> Array:
-    cos, cos_low = _wave(x, alpha, 1)
-    return 0.5 * _power_1(-beta) * (cos_low - (1 - cos))
-
-
-def _of_x(x: Array, alpha: Array, beta: Array) -> Array:
-    return 2 * _power_1(alpha) * (_power_2(alpha, beta) * _cos_2ax(x, alpha))
-
-
-def _of_alpha(x: Array, alpha: Array, beta: Array) -> Array:
-    return _power_2(alpha, beta) * _sin_2ax(x, alpha) + x * _of_x(x, alpha, beta)
-
-
-def _of_beta(x: Array, alpha: Array, beta: Array) -> Array:
-    return -_power_2(alpha, beta) * _sin_2ax(x, alpha)
-
-
-_snake_beta_beta_slope_1 = differentiable(
-    _snake_beta_beta_slope,
-    _of_beta,
-    lambda x, alpha, beta: -_snake_beta_alpha_slope(x, alpha, beta),
-    lambda x, alpha, beta: -_snake_beta_beta_slope_1(x, alpha, beta),
+_SNAKE_BETA = Formula(
+    _snake_beta,
+    Formula(_snake_beta_slope, _of_x, _of_alpha, _of_beta),
+    _snake_beta_alpha_slope,
+    Formula(_snake_beta_beta_slope, _of_beta),
 )
 
 
-@activation(
-    slope=differentiable(_snake_beta_slope, _of_x, _of_alpha, _of_beta),
-    parameter_slopes=(_snake_beta_alpha_slope, _snake_beta_beta_slope_1),
-    kind="periodic",
-    range=(-INF, INF),
-)
+@activation(_SNAKE_BETA, kind="periodic", range=(-INF, INF))
 def snake_beta(x: ArrayLike, alpha: ArrayLike = 0.0, beta: ArrayLike = 0.0) -> Array:
     r"""Snake with a frequency and a height of its wave that are learned apart, as logarithms.
 
@@ -310,64 +291,49 @@ def snake_beta(x: ArrayLike, alpha: ArrayLike = 0.0, beta: ArrayLike = 0.0) -> A
       Lee, Ping, Ginsburg, Catanzaro and Yoon, BigVGAN: a universal neural vocoder with large-scale training, 2022,
       arXiv:2206.04658, and its authors' code, ``activations.py`` of github.com/NVIDIA/BigVGAN.
     """
-    cos, cos_low = _wave(x, alpha, 1)
-    inverse, inverse_low = _power(-beta)
-    square, square_low = 0.5 - cos / 2, -cos_low / 2
-    product = inverse * square
-    rest = trig.product_error(inverse, square) + (inverse * square_low + inverse_low * square)
-    return jnp.where(lax.abs(x) < jnp.inf, (x + product) + rest, x)
+    ...
 
 
-def _two_part_sine(x: Array, w: Array, quarters: int) -> Any:
-    """``sin(x w + quarters pi / 2)`` as a two-part number."""
-    if is_plain():
-        return two.Two(trig.parts(x, w, quarters)[0])
-    n, *angle = trig.reduced(x, w)
-    n, r = n + quarters, two.Two(*angle)
-    s = r * r
-    sine, cosine = (
-        two.Two(s.high * num.polynomial(s.high, rest[s.high.dtype.name]))
-        for rest in (coefficients.SIN_REST, coefficients.COS_REST)
-    )
-    sine = r + r * s * (Fraction(-1, 6) + s * (Fraction(1, 120) + sine))
-    cosine = 1 + s * (Fraction(-1, 2) + s * (Fraction(1, 24) + cosine))
-    y = two.where(n & 1 != 0, cosine, sine)
-    return two.where(n & 2 != 0, -y, y)
+def _sinlu_wave(m: Arithmetic, t: Array, a: Array, b: Array) -> Array:
+    """``t + a sin(b t)``."""
+    wave = t + a * trig.sin(m, m.minimum(t, m.max), b)
+    return m.where(lax.abs(t) < 2.0**-60, t * (1 + a * b), wave) if isinstance(b, Array) else wave  # b t may underflow
 
 
-def _differentiated(function: Any, by: Any, sign: int) -> Any:
-    """A function of ``x`` and ``w`` with ``sign * by`` as its derivative in their product."""
-    return two.rule(
-        lambda t, y, x, w: sign * t * (w * by()(x, w)),
-        lambda t, y, x, w: sign * t * (x * by()(x, w)),
-    )(function)
+def _times_sigmoid(m: Arithmetic, t: Array, factor: Array) -> Array:
+    """``factor sigma(t)``."""
+    up = scaled_exp(m, m.maximum(-m.magnitude(t), -m.limits.vanish))
+    return m.where(t < 0, factor * up * UNSCALE, factor) / (1 + up * UNSCALE)
 
 
-_sine = _differentiated(lambda x, w: _two_part_sine(x.high, w.high, 0), lambda: _cosine, 1)
-_cosine = _differentiated(lambda x, w: _two_part_sine(x.high, w.high, 1), lambda: _sine, -1)
+def _sinlu(m: Arithmetic, x: Array, a: Array, b: Array) -> Array:
+    t = m.maximum(x, -m.limits.vanish)
+    return _times_sigmoid(m, t, _sinlu_wave(m, t, a, b))
 
 
-def _sinlu_formula(x: Any, a: Any, b: Any) -> Any:
-    bound = num.limit(two.high(x))
-    t = two.where(x < -bound, -bound, x)
-    wave = two.where(lax.abs(two.high(t)) < 2.0**-60, t * (1 + a * b), t + a * _sine(t, b))  # a b t may be too small
-    tail = two.down(wave * two.exp_up(two.clip(t, -bound, -40)))
-    middle = wave * two.sigmoid(two.clip(t, -40, 45))
-    return two.where(t < -40, tail, two.where(t > 45, wave, middle))
+def _sinlu_slope(m: Arithmetic, x: Array, a: Array, b: Array) -> Array:
+    t = m.maximum(x, -m.limits.vanish)
+    up = scaled_exp(m, m.maximum(-m.magnitude(t), -m.limits.vanish))
+    e, wave = up * UNSCALE, _sinlu_wave(m, t, a, b)
+    cos, low = trig.parts(m, t, b, quarters=1)
+    slope = (1 + a * b * cos) + a * b * low  # of the wave
+    # slope sigma(t) + wave sigma(t) sigma(-t), times (1 + e)^2
+    total = slope + m.where(t < 0, wave + e * slope, e * (wave + slope))
+    return m.where(t < 0, total * up * UNSCALE, total) / (1 + e * (2 + e))
 
 
-_sinlu = two.of_formula(_sinlu_formula, 3)
+def _sinlu_a_slope(m: Arithmetic, x: Array, a: Array, b: Array) -> Array:
+    t = m.maximum(x, -m.limits.vanish)
+    return _times_sigmoid(m, t, trig.sin(m, t, b))
 
 
-def _sinlu_derivative(*arguments: Array, by: int) -> Array:
-    tangents = [jnp.ones_like(x) if i == by else jnp.zeros_like(x) for i, x in enumerate(arguments)]
-    _, y = jax.jvp(_sinlu, arguments, tuple(tangents))
-    return jnp.where(arguments[0] == jnp.inf, jnp.nan, y)
+def _sinlu_b_slope(m: Arithmetic, x: Array, a: Array, b: Array) -> Array:
+    t = m.maximum(x, -m.limits.vanish)
+    return _times_sigmoid(m, t, t * (a * trig.cos(m, t, b)))
 
 
 @activation(
-    slope=functools.partial(_sinlu_derivative, by=0),
-    parameter_slopes=(functools.partial(_sinlu_derivative, by=1), functools.partial(_sinlu_derivative, by=2)),
+    Formula(_sinlu, _sinlu_slope, _sinlu_a_slope, _sinlu_b_slope),
     kind="periodic",
     range=(-0.497370554189991, INF),
     minimum=-1.082865270894081,
@@ -390,4 +356,4 @@ def sinlu(x: ArrayLike, a: ArrayLike = 1.0, b: ArrayLike = 1.0) -> Array:
     References:
       Paul, Bandyopadhyay, Yoon, Geem and Sarkar, SinLU: sinu-sigmoidal linear unit, Mathematics 10 (3), 2022.
     """
-    return _sinlu(x, a, b)
+    ...

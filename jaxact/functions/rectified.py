@@ -11,42 +11,44 @@ from __future__ import annotations
 import functools
 import math
 import statistics
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxact import _numerics as num
-from jaxact import _two as two
-from jaxact._activation import INF, _equal_rank, activation
-from jaxact._derivative import all_bits, differentiable, differentiable_map
+from jaxact._activation import INF, Composite, activation
+from jaxact._arguments import equal_rank
+from jaxact._derivative import Formula, RowFormula
+from jaxact._math import UNSCALE, Arithmetic
+from jaxact._math.elementary import log1p, normalizer, scaled_exp
+from jaxact._math.logistic import sigmoid, sigmoid_slope
 
 
-def _positive(x: Array) -> Array:
-    return x > 0
+def _where(m: Arithmetic, mask: Array, t: Array, *_: Any) -> Array:
+    """The tangent where the mask holds, else 0."""
+    return m.where(mask, t, 0)
 
 
-def _not_negative(x: Array, *_: Array) -> Array:
-    return x >= 0
+def _indicator(m: Arithmetic, mask: Array) -> Array:
+    return m.where(mask, 1, 0)
 
 
-def _inside(x: Array, lower: float, upper: float) -> Array:
+def _inside(m: Arithmetic, x: Array, lower: float, upper: float) -> Array:
     return (x > lower) & (x < upper)
 
 
-def _one_or(mask: Array, otherwise: Array | float) -> Array:
-    return jnp.where(mask, 1.0, otherwise)
+def _identity(m: Arithmetic, x: Array) -> Array:
+    return x
 
 
-def _indicator(mask: Array) -> Array:
-    return jnp.where(mask, 1.0, 0.0)
+# It has but one piece, and keeps nothing.
+_IDENTITY = Formula(_identity, lambda m, piece, t: t, pieces=lambda m, x: x == x)
 
 
-@activation(slope=jnp.ones_like, kind="rectified", range=(-INF, INF), tails=(1, 1))
+@activation(_IDENTITY, kind="rectified", range=(-INF, INF), tails=(1, 1))
 def identity(x: ArrayLike) -> Array:
     r"""Identity.
 
@@ -58,10 +60,17 @@ def identity(x: ArrayLike) -> Array:
     Returns:
       Array of the shape and floating dtype of ``x``.
     """
-    return jnp.asarray(x)
+    ...
 
 
-@activation(region=_positive, slope=_indicator, kind="rectified", range=(0, INF), tails=(0, 1), kinks=(0.0,))
+def _relu(m: Arithmetic, x: Array) -> Array:
+    return m.maximum(x, 0)
+
+
+_RELU = Formula(_relu, _where, pieces=lambda m, x: x > 0)
+
+
+@activation(_RELU, kind="rectified", range=(0, INF), tails=(0, 1), kinks=(0.0,))
 def relu(x: ArrayLike) -> Array:
     r"""Rectified linear unit.
 
@@ -78,12 +87,15 @@ def relu(x: ArrayLike) -> Array:
     References:
       Nair and Hinton, Rectified linear units improve restricted Boltzmann machines, ICML 2010.
     """
-    return jnp.maximum(x, 0)
+    ...
+
+
+def _relu6(m: Arithmetic, x: Array) -> Array:
+    return m.clip(x, 0, 6)
 
 
 @activation(
-    region=lambda x: _inside(x, 0, 6),
-    slope=_indicator,
+    Formula(_relu6, _where, pieces=lambda m, x: _inside(m, x, 0, 6)),
     kind="rectified",
     range=(0, 6),
     tails=(0, 0),
@@ -105,18 +117,23 @@ def relu6(x: ArrayLike) -> Array:
     References:
       Krizhevsky, Convolutional deep belief networks on CIFAR-10, 2010.
     """
-    return jnp.clip(x, 0, 6)
+    ...
 
 
-@activation(
-    region=_not_negative,
-    slope=_one_or,
-    parameter_slopes=(lambda x, negative_slope: jnp.where(x >= 0, 0.0, x),),
-    kind="rectified",
-    range=(-INF, INF),
-    tails=(0.01, 1),
-    kinks=(0.0,),
+def _leaky(m: Arithmetic, x: Array, negative_slope: Array) -> Array:
+    return m.where(x >= 0, x, negative_slope * x)
+
+
+_LEAKY = Formula(
+    _leaky,
+    lambda m, mask, t, negative_slope: m.where(mask, t, negative_slope * t),
+    lambda m, x, negative_slope: m.where(x >= 0, 0, x),
+    pieces=lambda m, x, negative_slope: x >= 0,
+    flat=True,
 )
+
+
+@activation(_LEAKY, kind="rectified", range=(-INF, INF), tails=(0.01, 1), kinks=(0.0,))
 def leaky_relu(x: ArrayLike, negative_slope: ArrayLike = 0.01) -> Array:
     r"""Leaky rectified linear unit.
 
@@ -134,18 +151,10 @@ def leaky_relu(x: ArrayLike, negative_slope: ArrayLike = 0.01) -> Array:
     References:
       Maas, Hannun and Ng, Rectifier nonlinearities improve neural network acoustic models, ICML 2013.
     """
-    return jnp.where(x >= 0, x, negative_slope * x)
+    ...
 
 
-@activation(
-    region=_not_negative,
-    slope=_one_or,
-    parameter_slopes=(lambda x, negative_slope: jnp.where(x >= 0, 0.0, x),),
-    kind="parametric",
-    range=(-INF, INF),
-    tails=(0.25, 1),
-    kinks=(0.0,),
-)
+@activation(_LEAKY, kind="parametric", range=(-INF, INF), tails=(0.25, 1), kinks=(0.0,))
 def prelu(x: ArrayLike, negative_slope: ArrayLike = 0.25) -> Array:
     r"""Parametric rectified linear unit: a leaky one whose negative slope is learned.
 
@@ -163,12 +172,15 @@ def prelu(x: ArrayLike, negative_slope: ArrayLike = 0.25) -> Array:
     References:
       He, Zhang, Ren and Sun, Delving deep into rectifiers, 2015, arXiv:1502.01852.
     """
-    return jnp.where(x >= 0, x, negative_slope * x)
+    ...
+
+
+def _hard_sigmoid(m: Arithmetic, x: Array) -> Array:
+    return m.clip(x + 3, 0, 6) / 6
 
 
 @activation(
-    region=lambda x: _inside(x, -3, 3),
-    slope=lambda mask: jnp.where(mask, 1 / 6, 0.0),
+    Formula(_hard_sigmoid, lambda m, mask, t: m.where(mask, t / 6, 0), pieces=lambda m, x: _inside(m, x, -3, 3)),
     kind="rectified",
     range=(0, 1),
     tails=(0, 0),
@@ -190,12 +202,15 @@ def hard_sigmoid(x: ArrayLike) -> Array:
     References:
       Howard et al., Searching for MobileNetV3, 2019, arXiv:1905.02244.
     """
-    return jnp.clip(x + 3, 0, 6) / 6
+    ...
+
+
+def _hard_tanh(m: Arithmetic, x: Array) -> Array:
+    return m.clip(x, -1, 1)
 
 
 @activation(
-    region=lambda x: (x >= -1) & (x <= 1),
-    slope=_indicator,
+    Formula(_hard_tanh, _where, pieces=lambda m, x: (x >= -1) & (x <= 1)),
     kind="rectified",
     range=(-1, 1),
     tails=(0, 0),
@@ -217,17 +232,25 @@ def hard_tanh(x: ArrayLike) -> Array:
     References:
       Collobert, Large scale machine learning, PhD thesis, Université Paris VI, 2004.
     """
-    return jnp.clip(x, -1, 1)
+    ...
 
 
-def _quarters(x: Array) -> Array:
+def _quarters(m: Arithmetic, x: Array) -> Array:
     """Slope of the sparse sigmoid, in quarters: its mean where it jumps."""
-    return _inside(x, -1, 1).astype(jnp.int8) + ((x >= -1) & (x <= 1)).astype(jnp.int8)
+    quarters = m.where(_inside(m, x, -1, 1), 2, m.where(lax.abs(x) == 1, 1, 0))
+    return lax.convert_element_type(quarters, jnp.int8)
+
+
+def _sparse_sigmoid(m: Arithmetic, x: Array) -> Array:
+    return m.clip((x + 1) / 2, 0, 1)
 
 
 @activation(
-    region=_quarters,
-    slope=lambda quarters: quarters / 4,
+    Formula(
+        _sparse_sigmoid,
+        lambda m, quarters, t: m.where(quarters == 2, t / 2, m.where(quarters == 1, t / 4, 0)),
+        pieces=_quarters,
+    ),
     kind="rectified",
     range=(0, 1),
     tails=(0, 0),
@@ -249,20 +272,19 @@ def sparse_sigmoid(x: ArrayLike) -> Array:
     References:
       Blondel, Martins and Niculae, Learning classifiers with Fenchel-Young losses, 2019, arXiv:1901.02324.
     """
-    return jnp.clip((x + 1) / 2, 0, 1)
+    ...
 
 
-def _positive_part(x: Array) -> Array:
-    return jnp.where(x <= 0, 0, x)
+def _relu_squared(m: Arithmetic, x: Array) -> Array:
+    r = m.maximum(x, 0)
+    return r * r
 
 
-# 2 x would overflow where its product with a cotangent does not, so the slope is not given by itself.
-_relu_squared = differentiable_map(
-    lambda x: jnp.square(jnp.maximum(x, 0)), lambda x, tangent: 2 * (_positive_part(x) * tangent)
-)
+def _relu_squared_slope(m: Arithmetic, x: Array) -> Array:
+    return m.where(x <= 0, 0, 2 * x)
 
 
-@activation(kind="rectified", range=(0, INF), tails=(0, INF))
+@activation(Formula(_relu_squared, _relu_squared_slope, flat=True), kind="rectified", range=(0, INF), tails=(0, INF))
 def relu_squared(x: ArrayLike) -> Array:
     r"""Square of the rectified linear unit.
 
@@ -277,15 +299,21 @@ def relu_squared(x: ArrayLike) -> Array:
     References:
       So et al., Primer: searching for efficient transformers for language modeling, 2021, arXiv:2109.08668.
     """
-    return _relu_squared(jnp.asarray(x))
+    ...
+
+
+def _threshold(m: Arithmetic, x: Array, threshold: Array, value: Array) -> Array:
+    return m.where(x <= threshold, value, x)  # asked this way round, so that NaN passes
 
 
 @activation(
-    region=lambda x, threshold, value: x > threshold,
-    slope=lambda mask, threshold, value: _indicator(mask),
-    parameter_slopes=(
-        lambda x, threshold, value: jnp.zeros_like(x + threshold),
-        lambda x, threshold, value: _indicator(x <= threshold),
+    Formula(
+        _threshold,
+        _where,
+        lambda m, x, threshold, value: lax.full_like(x, 0),
+        lambda m, x, threshold, value: _indicator(m, x <= threshold),
+        pieces=lambda m, x, threshold, value: x > threshold,
+        flat=True,
     ),
     kind="rectified",
     range=(0, INF),
@@ -312,10 +340,20 @@ def threshold(x: ArrayLike, threshold: ArrayLike = 1.0, value: ArrayLike = 0.0) 
       Konda, Memisevic and Krueger, Zero-bias autoencoders and the benefits of co-adapting features, 2014,
       arXiv:1402.3337.
     """
-    return jnp.where(x <= threshold, value, x)  # asked this way round, so that NaN passes
+    ...
 
 
-@activation(region=lambda x: x > -1, slope=_indicator, kind="rectified", range=(-1, INF), tails=(0, 1), kinks=(-1.0,))
+def _shifted_relu(m: Arithmetic, x: Array) -> Array:
+    return m.maximum(x, -1)
+
+
+@activation(
+    Formula(_shifted_relu, _where, pieces=lambda m, x: x > -1),
+    kind="rectified",
+    range=(-1, INF),
+    tails=(0, 1),
+    kinks=(-1.0,),
+)
 def shifted_relu(x: ArrayLike) -> Array:
     r"""Rectified linear unit with its bend at (-1, -1).
 
@@ -333,13 +371,21 @@ def shifted_relu(x: ArrayLike) -> Array:
       Clevert, Unterthiner and Hochreiter, Fast and accurate deep network learning by exponential linear units, 2015,
       arXiv:1511.07289.
     """
-    return jnp.maximum(x, -1)
+    ...
+
+
+def _tlu(m: Arithmetic, x: Array, tau: Array) -> Array:
+    return m.maximum(x, tau)
 
 
 @activation(
-    region=lambda x, tau: x > tau,
-    slope=lambda mask, tau: _indicator(mask),
-    parameter_slopes=(lambda x, tau: _indicator(x <= tau),),
+    Formula(
+        _tlu,
+        _where,
+        lambda m, x, tau: _indicator(m, x <= tau),
+        pieces=lambda m, x, tau: x > tau,
+        flat=True,
+    ),
     kind="parametric",
     range=(0, INF),
     tails=(0, 1),
@@ -362,15 +408,20 @@ def tlu(x: ArrayLike, tau: ArrayLike = 0.0) -> Array:
     References:
       Singh and Krishnan, Filter response normalization layer, 2019, arXiv:1911.09737.
     """
-    return jnp.maximum(x, tau)
+    ...
 
 
-def _hard_mish_slope(x: Array) -> Array:
-    return jnp.where(x >= 0, 1, jnp.where(x <= -2, 0, x + 1))
+def _hard_mish(m: Arithmetic, x: Array) -> Array:
+    z = m.maximum(x, -2)
+    return z * (m.minimum(z + 2, 2) / 2)  # -0 at -2 and beyond
+
+
+def _hard_mish_slope(m: Arithmetic, x: Array) -> Array:
+    return m.where(x >= 0, 1, m.where(x <= -2, 0, x + 1))
 
 
 @activation(
-    slope=_hard_mish_slope,
+    Formula(_hard_mish, _hard_mish_slope, flat=lambda m, x: x <= -2),
     kind="rectified",
     range=(-0.5, INF),
     tails=(0, 1),
@@ -393,23 +444,34 @@ def hard_mish(x: ArrayLike) -> Array:
     References:
       Misra, H-Mish, 2020, github.com/digantamisra98/H-Mish.
     """
-    return jnp.where(x <= -2, -0.0, x * (jnp.clip(x + 2, 0, 2) / 2))
+    ...
 
 
-def _arelu_slope(mask: Array, alpha: Array, beta: Array) -> Array:
-    return jnp.where(mask, 1 + num.sigmoid(beta), jnp.clip(alpha, 0.01, 0.99))
+def _arelu(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    return _arelu_along(m, x >= 0, x, alpha, beta)
 
 
-def _arelu_alpha_slope(x: Array, alpha: Array, beta: Array) -> Array:
-    return jnp.where((x >= 0) | (alpha < 0.01) | (alpha > 0.99), 0, x)
+def _arelu_along(m: Arithmetic, mask: Array, t: Array, alpha: Array, beta: Array) -> Array:
+    alpha, beta = (p if isinstance(p, Array) else lax.full_like(t, p) for p in (alpha, beta))
+    return m.where(mask, 1 + sigmoid(m, beta), m.clip(alpha, 0.01, 0.99)) * t
+
+
+def _arelu_alpha_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    return m.where((x >= 0) | (alpha < 0.01) | (alpha > 0.99), 0, x)
+
+
+def _arelu_beta_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
+    return m.where(x < 0, 0, x) * sigmoid_slope(m, beta)
 
 
 @activation(
-    region=_not_negative,
-    slope=_arelu_slope,
-    parameter_slopes=(
+    Formula(
+        _arelu,
+        _arelu_along,
         _arelu_alpha_slope,
-        lambda x, alpha, beta: jnp.where(x >= 0, x, 0) * num.sigmoid_slope(beta),
+        _arelu_beta_slope,
+        pieces=lambda m, x, alpha, beta: x >= 0,
+        flat=True,
     ),
     kind="parametric",
     range=(-INF, INF),
@@ -437,30 +499,30 @@ def arelu(x: ArrayLike, alpha: ArrayLike = 0.9, beta: ArrayLike = 2.0) -> Array:
     References:
       Chen, Li and Xu, AReLU: attention-based rectified linear unit, 2020, arXiv:2006.13858.
     """
-    return _arelu_slope(x >= 0, alpha, beta) * x
+    ...
 
 
-def _nlrelu_parts(x: Array, beta: Array) -> tuple[Array, Array, Array]:
-    """``u``, ``x u`` and ``u (1 + beta x)`` for ``x > 0``, where ``u`` keeps the product from overflowing."""
-    unit = jnp.where(x > 2.0**100, 2.0**-64, 1).astype(x.dtype)
-    scaled = _positive_part(x) * unit
-    return unit, scaled, unit + beta * scaled
+def _nlrelu(m: Arithmetic, x: Array, beta: Array) -> Array:
+    z = beta * m.maximum(x, 0)
+    if not isinstance(beta, Array) and beta <= 1:
+        return log1p(m, z)
+    far = z > 2.0**100  # there beta x may be too large for a number, and log(1 + z) is log(2^-64 z) + 64 log(2)
+    near = m.where(far, beta * UNSCALE * m.maximum(x, 0), z)
+    return log1p(m, near) + m.where(far, 64 * math.log(2), 0)
 
 
-def _nlrelu_slope(x: Array, beta: Array) -> Array:
-    unit, _, argument = _nlrelu_parts(x, beta)
-    return jnp.where(x <= 0, 0, beta * unit / argument)
+def _nlrelu_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
+    # beta / (1 + beta x), whose product may be too large for a number.
+    return m.where(x <= 0, 0, 1 / (1 / beta + m.where(x <= 0, 1, x)))
 
 
-def _nlrelu_beta_slope(x: Array, beta: Array) -> Array:
-    _, scaled, argument = _nlrelu_parts(jnp.minimum(x, jnp.finfo(x.dtype).max), beta)
-    return scaled / argument
+def _nlrelu_beta_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
+    return m.where(x <= 0, 0, 1 / (1 / m.where(x <= 0, 1, x) + beta))
 
 
 @activation(
-    slope=_nlrelu_slope,
-    parameter_slopes=(_nlrelu_beta_slope,),
-    positive=("beta",),
+    Formula(_nlrelu, _nlrelu_slope, _nlrelu_beta_slope, flat=True),
+    domain={"beta": "> 0"},
     kind="rectified",
     range=(0, INF),
     tails=(0, 0),
@@ -487,33 +549,28 @@ def nlrelu(x: ArrayLike, beta: ArrayLike = 1.0) -> Array:
       Liu et al., Natural-logarithm-rectified activation function in convolutional neural networks, 2019,
       arXiv:1908.03682.
     """
-    z = beta * jnp.maximum(x, 0)
-    with all_bits():  # or the least normal number would come out below itself, and so as 0
-        near = z * num.log1p_over(jnp.minimum(z, 1))
-    unit, _, argument = _nlrelu_parts(x, beta)
-    far = jnp.where(unit < 1, num.log(argument, 64), num.log(jnp.maximum(argument, 1)))
-    return jnp.where(z <= 1, near, jnp.where(z < INF, far, jnp.where(x < INF, far, z)))
+    ...
 
 
-def _where_finite(x: Array, exact: two.Two, plain: Array) -> Array:
-    """A sum of products rounded once or, as that knows no infinity, the same sum rounded at every step."""
-    return jnp.where(jnp.isfinite(x) & jnp.isfinite(plain), exact.rounded(), plain)
+def _star_relu(m: Arithmetic, x: Array, s: Array, b: Array) -> Array:
+    r = m.maximum(x, 0)
+    return s * r * r + b
 
 
-def _star(x: Array, s: Array, b: Array) -> Array:
-    x = jnp.maximum(x, 0)
-    return _where_finite(x, two.Two(s) * two.Two(x) * two.Two(x) + two.Two(b), s * x * x + b)
+def _star_relu_slope(m: Arithmetic, x: Array, s: Array, b: Array) -> Array:
+    return m.where(x <= 0, 0, 2 * s * x)
 
 
-_star_relu = differentiable_map(
-    _star,
-    lambda x, tangent, s, b: 2 * s * (_positive_part(x) * tangent),
-    lambda x, tangent, s, b: jnp.square(_positive_part(x)) * tangent,
-    lambda x, tangent, s, b: tangent,
+def _star_relu_s_slope(m: Arithmetic, x: Array, s: Array, b: Array) -> Array:
+    return _relu_squared(m, x)
+
+
+@activation(
+    Formula(_star_relu, _star_relu_slope, _star_relu_s_slope, lambda m, x, s, b: lax.full_like(x, 1), flat=True),
+    kind="parametric",
+    range=(-0.4472, INF),
+    tails=(0, INF),
 )
-
-
-@activation(kind="parametric", range=(-0.4472, INF), tails=(0, INF))
 def star_relu(x: ArrayLike, s: ArrayLike = 0.8944, b: ArrayLike = -0.4472) -> Array:
     r"""StarReLU, a square of the rectified linear unit that is scaled and shifted.
 
@@ -533,31 +590,39 @@ def star_relu(x: ArrayLike, s: ArrayLike = 0.8944, b: ArrayLike = -0.4472) -> Ar
     References:
       Yu et al., MetaFormer baselines for vision, 2022, arXiv:2210.13452.
     """
-    return _star_relu(*_equal_rank("star_relu", jnp.asarray(x), jnp.asarray(s), jnp.asarray(b)))
+    ...
 
 
-def _srelu_piece(x: Array, t_l: Array, a_l: Array, t_r: Array, a_r: Array) -> Array:
+def _srelu_piece(m: Arithmetic, x: Array, t_l: Array, a_l: Array, t_r: Array, a_r: Array) -> Array:
     """0 on the left, 1 in the middle, 2 on the right."""
-    return jnp.where(x >= t_r, 2, jnp.where(x <= t_l, 0, 1)).astype(jnp.int8)
+    return lax.convert_element_type(m.where(x >= t_r, 2, m.where(x <= t_l, 0, 1)), jnp.int8)
 
 
-def _srelu_slope(piece: Array, t_l: Array, a_l: Array, t_r: Array, a_r: Array) -> Array:
-    return jnp.where(piece == 2, a_r, jnp.where(piece == 0, a_l, 1))
+def _srelu(m: Arithmetic, x: Array, t_l: Array, a_l: Array, t_r: Array, a_r: Array) -> Array:
+    right = x >= t_r
+    t, a = m.where(right, t_r, t_l), m.where(right, a_r, a_l)
+    line = m.where(a == 0, t, t + a * (x - t))  # not 0 times infinity
+    return m.where(right | (x <= t_l), line, x)
 
 
-def _at_piece(wanted: int, slope: Callable[..., Array]) -> Callable[..., Array]:
-    """A slope in a parameter, which is 0 but on one of the pieces."""
-    return lambda x, *parameters: jnp.where(_srelu_piece(x, *parameters) == wanted, slope(x, *parameters), 0)
+def _srelu_along(m: Arithmetic, piece: Array, t: Array, t_l: Array, a_l: Array, t_r: Array, a_r: Array) -> Array:
+    return m.where(piece == 1, 1, m.where(piece == 0, a_l, a_r)) * t
+
+
+def _left(m: Arithmetic, x: Array, t_l: Array, t_r: Array, slope: Any) -> Array:
+    return m.where((x < t_r) & (x <= t_l), slope, 0)
 
 
 @activation(
-    region=_srelu_piece,
-    slope=_srelu_slope,
-    parameter_slopes=(
-        _at_piece(0, lambda x, t_l, a_l, t_r, a_r: 1 - a_l),
-        _at_piece(0, lambda x, t_l, a_l, t_r, a_r: x - t_l),
-        _at_piece(2, lambda x, t_l, a_l, t_r, a_r: 1 - a_r),
-        _at_piece(2, lambda x, t_l, a_l, t_r, a_r: x - t_r),
+    Formula(
+        _srelu,
+        _srelu_along,
+        lambda m, x, t_l, a_l, t_r, a_r: _left(m, x, t_l, t_r, 1 - a_l),
+        lambda m, x, t_l, a_l, t_r, a_r: _left(m, x, t_l, t_r, x - t_l),
+        lambda m, x, t_l, a_l, t_r, a_r: m.where(x >= t_r, 1 - a_r, 0),
+        lambda m, x, t_l, a_l, t_r, a_r: m.where(x >= t_r, x - t_r, 0),
+        pieces=_srelu_piece,
+        flat=True,
     ),
     kind="parametric",
     range=(-INF, INF),
@@ -592,56 +657,63 @@ def srelu(
     References:
       Jin et al., Deep learning with S-shaped rectified linear activation units, 2015, arXiv:1512.07030.
     """
-    piece = _srelu_piece(x, t_l, a_l, t_r, a_r)
-    t, a = jnp.where(piece == 2, t_r, t_l), jnp.where(piece == 2, a_r, a_l)
-    plain = jnp.where(a == 0, t, t + a * (x - t))
-    line = two.Two(a) * (two.Two(x) - two.Two(t)) + two.Two(t)
-    return jnp.where(piece == 1, x, _where_finite(x, line, plain))
+    ...
 
 
-def _apl_hinges(x: Array, parameters: tuple[Array, ...]) -> list[tuple[Array, Array, Array]]:
-    """For each hinge whether ``x`` is left of it, its slope and its place."""
+def of_coefficients(function: str, formula: Formula, m: Arithmetic, *arguments: Any) -> Array:
+    """The formula of arguments that broadcast, each an array or, if it is a default, a number."""
+    arrays = iter(equal_rank(function, *(a for a in arguments if isinstance(a, Array))))
+    return formula(m, *(next(arrays) if isinstance(a, Array) else a for a in arguments))
+
+
+def _apl(m: Arithmetic, x: Array, *parameters: Array) -> Array:
+    total, far = m.maximum(x, 0), x < -(2.0**64)
+    tail = offset = lax.full_like(x, 0)
+    for a, b in _hinges(parameters):
+        total = total + a * m.maximum(b - x, 0)
+        tail, offset, far = tail + a, offset + a * b, far & (x < b)
+    # Far out, the terms of several hinges may be too large for a number although their sum is none.
+    return m.where(far, m.where(tail == 0, offset, offset - tail * x), total)
+
+
+def _apl_slope(m: Arithmetic, x: Array, *parameters: Array) -> Array:
+    total = m.where(x > 0, 1, 0)
+    for a, b in _hinges(parameters):
+        total = total - m.where(x < b, a, 0)
+    return m.where(x == x, total, x)  # NaN stays NaN
+
+
+def _apl_parameter_slope(m: Arithmetic, x: Array, *parameters: Array, i: int) -> Array:
+    """The derivative in the i-th parameter: the slopes come first, then the hinges."""
     count = len(parameters) // 2
-    return [(x < b, a, b) for a, b in zip(parameters[:count], parameters[count:], strict=True)]
+    a, b = _hinges(parameters)[i % count]
+    return m.where(x < b, b - x if i < count else a, 0)
 
 
-def _apl(x: Array, *parameters: Array) -> Array:
-    hinges = _apl_hinges(x, parameters)
-    start = jnp.maximum(x, 0)
-    plain, exact = start, two.Two(start)
-    tail = offset = jnp.zeros_like(x)
-    for left, a, b in hinges:
-        plain = plain + jnp.where(left, a * (b - x), 0)
-        exact = exact + two.Two(jnp.where(left, a, 0)) * (two.Two(b) - two.Two(x))
-        tail, offset = tail + a, offset + a * b
-    plain = jnp.where(x == -INF, jnp.where(tail == 0, offset, tail * INF), plain)
-    return _where_finite(x, exact, plain)
-
-
-def _apl_slope(x: Array, *parameters: Array) -> Array:
-    total = two.Two(jnp.where(x > 0, jnp.ones_like(x), 0))
-    for left, a, _ in _apl_hinges(x, parameters):
-        total = total - two.Two(jnp.where(left, a, 0))
-    return jnp.where(jnp.isnan(x), x, total.rounded())
+def _hinges(parameters: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Slope and place of each hinge."""
+    count = len(parameters) // 2
+    return list(zip(parameters[:count], parameters[count:], strict=True))
 
 
 @functools.cache
-def _apl_of(count: int) -> Callable[..., Array]:
-    """The function of ``x``, that many slopes, and that many places."""
-
-    def by_slope(x: Array, *parameters: Array, s: int) -> Array:
-        left, _, b = _apl_hinges(x, parameters)[s]
-        return jnp.where(left, b - x, 0)
-
-    def by_place(x: Array, *parameters: Array, s: int) -> Array:
-        left, a, _ = _apl_hinges(x, parameters)[s]
-        return jnp.where(left, a, 0)
-
-    slopes = (functools.partial(by, s=s) for by in (by_slope, by_place) for s in range(count))
-    return differentiable(_apl, _apl_slope, *slopes)
+def _apl_of(count: int) -> Formula:
+    """The formula of ``x``, that many slopes, and that many hinges."""
+    slopes = (functools.partial(_apl_parameter_slope, i=i) for i in range(2 * count))
+    return Formula(_apl, _apl_slope, *slopes, flat=True)
 
 
-@activation(kind="parametric")
+def _apl_of_vectors(m: Arithmetic, x: Array, slopes: Any, hinges: Any) -> Array:
+    shapes = [np.shape(a) for a in (slopes, hinges)]
+    if not all(shapes) or shapes[0][0] != shapes[1][0]:
+        raise ValueError(
+            "jaxact.apl: slopes and hinges must have a first axis, of as many hinges for both, "
+            f"got shapes {shapes[0]} and {shapes[1]}"
+        )
+    return of_coefficients("apl", _apl_of(shapes[0][0]), m, x, *slopes, *hinges)
+
+
+@activation(Composite(_apl_of_vectors), kind="parametric")
 def apl(
     x: ArrayLike,
     slopes: ArrayLike | Sequence[float] = (0.0, 0.0, 0.0, 0.0, 0.0),
@@ -671,31 +743,25 @@ def apl(
       Agostinelli, Hoffman, Sadowski and Baldi, Learning activation functions to improve deep neural networks, 2014,
       arXiv:1412.6830.
     """
-    x, slopes, hinges = jnp.asarray(x), jnp.asarray(slopes), jnp.asarray(hinges)
-    if not slopes.ndim or not hinges.ndim or len(slopes) != len(hinges):
-        raise ValueError(
-            "jaxact.apl: slopes and hinges must have a first axis, of as many hinges for both, "
-            f"got shapes {slopes.shape} and {hinges.shape}"
-        )
-    return _apl_of(len(slopes))(*_equal_rank("apl", x, *slopes, *hinges))
+    ...
+
+
+def _b_silu_slope(m: Arithmetic, x: Array, alpha: float) -> Array:
+    # With e = exp(-|x|), the slope is e (1 + alpha + x + e) / (1 + e)^2 on the left, and 1 less the same of -x and
+    # -alpha on the right.
+    t = -m.magnitude(m.clamped(x))
+    up = scaled_exp(m, t)
+    e = up * UNSCALE
+    tail = up * (m.where(x < 0, 1 + alpha, 1 - alpha) + t + e) / (1 + e * (2 + e)) * UNSCALE
+    return m.where(x < 0, tail, 1 - tail)
 
 
 @functools.cache
-def _sugar(alpha: float) -> Callable[..., Array]:
-    shift = Fraction(alpha)
-
-    def surrogate(x: Any) -> Any:  # (x + alpha) sigma(x), which lacks a constant of B-SiLU
-        def rest(x: Any) -> Any:
-            e = two.exp_up(-two.magnitude(x))
-            return (x + shift) * (e / (1 + two.down(e)))
-
-        return two.with_tails(x, lambda x: (x + shift) * two.sigmoid(x), (-1, rest), (1, lambda x: -rest(x)), (0, x))
-
-    smooth = two.of_formula(surrogate, 1)
-    return differentiable(lambda x: jnp.maximum(x, 0), lambda x: jax.jvp(smooth, (x,), (jnp.ones_like(x),))[1])
+def _sugar(alpha: float) -> Formula:
+    return Formula(_relu, functools.partial(_b_silu_slope, alpha=alpha))
 
 
-@activation(kind="rectified", options=("alpha",), range=(0, INF), tails=(0, 1))
+@activation(_sugar, kind="rectified", options=("alpha",), range=(0, INF), tails=(0, 1))
 def sugar(x: ArrayLike, alpha: float = 1.67) -> Array:
     r"""Rectified linear unit with the slope of a smooth function, so that no unit stays without gradient.
 
@@ -716,7 +782,7 @@ def sugar(x: ArrayLike, alpha: float = 1.67) -> Array:
     References:
       Horuz et al., The resurrection of the ReLU, 2025, arXiv:2505.22074.
     """
-    return _sugar(alpha)(jnp.asarray(x))
+    ...
 
 
 # Not elementwise
@@ -731,7 +797,11 @@ def _axis(function: str, x: Array, axis: int) -> int:
     return axis % x.ndim
 
 
-@activation(kind="rectified", options=("axis",))
+def _crelu(m: Arithmetic, x: Array, axis: int) -> Array:
+    return lax.concatenate([_RELU(m, x), _RELU(m, -x)], _axis("crelu", x, axis))
+
+
+@activation(Composite(_crelu), kind="rectified", options=("axis",))
 def crelu(x: ArrayLike, axis: int = -1) -> Array:
     r"""Concatenated rectified linear units, of ``x`` and of ``-x``.
 
@@ -751,16 +821,40 @@ def crelu(x: ArrayLike, axis: int = -1) -> Array:
       Shang, Sohn, Almeida and Lee, Understanding and improving convolutional neural networks via concatenated rectified
       linear units, 2016, arXiv:1603.05201.
     """
-    x = jnp.asarray(x)
-    return jnp.concatenate([relu(x), relu(-x)], _axis("crelu", x, axis))
+    ...
 
 
-def _pick(x: Array, index: Array, axis: int) -> Array:
+def _largest(m: Arithmetic, groups: Array, first: Array, axis: int) -> Array:
+    return jnp.max(groups, axis)
+
+
+def _pick(m: Arithmetic, groups: Array, t: Array, first: Array, axis: int) -> Array:
     """What is at an index along the axis; a sum, whose transpose is no scatter."""
-    return jnp.sum(jnp.where(lax.broadcasted_iota(index.dtype, x.shape, axis) == index, x, 0), axis)
+    return jnp.sum(m.where(lax.broadcasted_iota(first.dtype, groups.shape, axis) == first, t, 0), axis)
 
 
-@activation(kind="rectified", options=("pieces", "axis"))
+@functools.cache
+def _maxout_along(axis: int) -> RowFormula:
+    return RowFormula(functools.partial(_largest, axis=axis), functools.partial(_pick, axis=axis))
+
+
+def _maxout(m: Arithmetic, x: Array, pieces: int, axis: int) -> Array:
+    axis = _axis("maxout", x, axis)
+    if pieces < 1:
+        raise ValueError(f"jaxact.maxout: pieces must be at least 1, got {pieces}")
+    if x.shape[axis] % pieces:
+        raise ValueError(
+            f"jaxact.maxout: the size along axis {axis} must be a multiple of pieces={pieces}, got shape {x.shape}"
+        )
+    groups = x.reshape(*x.shape[:axis], x.shape[axis] // pieces, pieces, *x.shape[axis + 1 :])
+    if m.native:
+        return jnp.max(groups, axis + 1)
+    # All that the backward pass keeps: one small integer a group.
+    first = jnp.argmax(groups, axis + 1, keepdims=True).astype(jnp.int8 if pieces <= 128 else jnp.int32)
+    return _maxout_along(axis + 1)(m, groups, first)
+
+
+@activation(Composite(_maxout), kind="rectified", options=("pieces", "axis"))
 def maxout(x: ArrayLike, pieces: int = 2, axis: int = -1) -> Array:
     r"""Maxout: the largest of each group of features.
 
@@ -782,19 +876,7 @@ def maxout(x: ArrayLike, pieces: int = 2, axis: int = -1) -> Array:
     References:
       Goodfellow, Warde-Farley, Mirza, Courville and Bengio, Maxout networks, 2013, arXiv:1302.4389.
     """
-    x = jnp.asarray(x)
-    axis = _axis("maxout", x, axis)
-    if pieces < 1:
-        raise ValueError(f"jaxact.maxout: pieces must be at least 1, got {pieces}")
-    if x.shape[axis] % pieces:
-        raise ValueError(
-            f"jaxact.maxout: the size along axis {axis} must be a multiple of pieces={pieces}, got shape {x.shape}"
-        )
-    groups = x.reshape(*x.shape[:axis], x.shape[axis] // pieces, pieces, *x.shape[axis + 1 :])
-    # All that the backward pass keeps: one small integer a group.
-    first = jnp.argmax(groups, axis + 1, keepdims=True).astype(jnp.int8 if pieces <= 128 else jnp.int32)
-    pick = functools.partial(_pick, axis=axis + 1)
-    return differentiable_map(pick, lambda groups, tangent, first: pick(tangent, first))(groups, first)
+    ...
 
 
 def _normal_quantile(p: float) -> float:
@@ -805,33 +887,42 @@ def _normal_quantile(p: float) -> float:
     return q if p < 0.5 else -q
 
 
-def _centred(x: Array, axis: int) -> tuple[Array, Array]:
-    """``x`` less its mean along the axis, and its standard deviation."""
-    # Divided by the largest, so that neither sum nor squares overflow.
-    largest = lax.stop_gradient(jnp.max(jnp.abs(x), axis, keepdims=True, initial=0))
-    largest = jnp.where(largest > 0, largest, 1)
-    scaled = x / largest
-    mean = jnp.mean(scaled, axis, keepdims=True)
-    variance = jnp.mean(jnp.square(scaled - mean), axis, keepdims=True)
+def _centred(m: Arithmetic, x: Array, axis: int) -> tuple[Array, Array, Array]:
+    """``x`` less its mean along the axis, and its standard deviation, both times a power of two; and 1 over that."""
+    # It keeps sum and squares from overflowing, and is at most 2^111 in float32.
+    largest = lax.stop_gradient(jnp.max(lax.abs(x), axis, keepdims=True, initial=0))
+    u = normalizer(m, m.maximum(largest, m.tiny * 2**16))
+    centred = x * u
+    centred = centred - jnp.mean(centred, axis, keepdims=True)
+    variance = jnp.mean(lax.square(centred), axis, keepdims=True)
     some = variance != 0  # also if it is NaN
-    deviation = jnp.where(some, jnp.sqrt(jnp.where(some, variance, 1)), 0)
-    return x - largest * mean, largest * deviation
+    return centred, m.where(some, lax.sqrt(m.where(some, variance, 1)), 0), 1 / u
 
 
-def _topk(x: Array, axis: int, multiplier: float) -> Array:
-    centred, deviation = _centred(x, axis)
-    return jnp.maximum(centred - multiplier * deviation, 0)
+def _topk(m: Arithmetic, x: Array, axis: int, multiplier: float) -> Array:
+    centred, deviation, unit = _centred(m, x, axis)
+    return m.maximum(centred - multiplier * deviation, 0) * unit
 
 
-def _topk_tangent(x: Array, t: Array, axis: int, multiplier: float) -> Array:
-    centred, deviation = _centred(x, axis)
+def _topk_tangent(m: Arithmetic, x: Array, t: Array, axis: int, multiplier: float) -> Array:
+    centred, deviation, _ = _centred(m, x, axis)
     some = deviation != 0
-    score = jnp.where(some, centred / jnp.where(some, deviation, 1), 0)
-    along = t - jnp.mean(t, axis, keepdims=True) - multiplier * jnp.mean(score * t, axis, keepdims=True)
-    return jnp.where(centred <= multiplier * deviation, 0, along)
+    inverse = m.where(some, 1 / m.where(some, deviation, 1), 0)
+    along = t - jnp.mean(t, axis, keepdims=True) - multiplier * jnp.mean(centred * inverse * t, axis, keepdims=True)
+    return m.where(centred <= multiplier * deviation, 0, along)
 
 
-@activation(kind="rectified", options=("sparsity", "axis"))
+_TOPK = RowFormula(_topk, _topk_tangent)
+
+
+def _gaussian_topk_relu(m: Arithmetic, x: Array, sparsity: float, axis: int) -> Array:
+    axis = _axis("gaussian_topk_relu", x, axis)
+    if not 0 < sparsity < 1:
+        raise ValueError(f"jaxact.gaussian_topk_relu: sparsity must be between 0 and 1, got {sparsity}")
+    return _TOPK(m, x, axis=axis, multiplier=_normal_quantile(sparsity))
+
+
+@activation(Composite(_gaussian_topk_relu), kind="rectified", options=("sparsity", "axis"))
 def gaussian_topk_relu(x: ArrayLike, sparsity: float = 0.95, axis: int = -1) -> Array:
     r"""Rectifier that keeps about a given part of the features: what is above a quantile of the normal distribution.
 
@@ -857,9 +948,4 @@ def gaussian_topk_relu(x: ArrayLike, sparsity: float = 0.95, axis: int = -1) -> 
     References:
       You et al., Spark Transformer: reactivating sparsity in FFN and attention, 2025, arXiv:2506.06644.
     """
-    x = jnp.asarray(x)
-    axis = _axis("gaussian_topk_relu", x, axis)
-    if not 0 < sparsity < 1:
-        raise ValueError(f"jaxact.gaussian_topk_relu: sparsity must be between 0 and 1, got {sparsity}")
-    options = {"axis": axis, "multiplier": _normal_quantile(sparsity)}
-    return differentiable_map(functools.partial(_topk, **options), functools.partial(_topk_tangent, **options))(x)
+    ...

@@ -5,20 +5,20 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
-import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxact import _coefficients as coefficients
-from jaxact import _numerics as num
-from jaxact import _two as two
 from jaxact._activation import activation
-from jaxact._derivative import differentiable
+from jaxact._derivative import Formula
+from jaxact._math import UNSCALE, Arithmetic, coefficients, elementary, logistic, normal
+from jaxact._math.arithmetic import Pair
+from jaxact._math.error_free import split, split_constant, two_sum
 
 
-@activation(slope=num.sigmoid_slope, kind="saturating", range=(0, 1), tails=(0, 0))
+@activation(Formula(logistic.sigmoid, logistic.sigmoid_slope), kind="saturating", range=(0, 1), tails=(0, 0))
 def sigmoid(x: ArrayLike) -> Array:
     r"""Logistic sigmoid.
 
@@ -33,41 +33,10 @@ def sigmoid(x: ArrayLike) -> Array:
     References:
       Verhulst, Recherches mathématiques sur la loi d'accroissement de la population, 1845.
     """
-    return num.sigmoid(x)
+    ...
 
 
-def _tanh_slope(x: Array) -> Array:
-    e4 = num.rounded_exp(num.at_least(-2 * lax.abs(x), -num.exp_limit(x) - 1.38), power=2)  # 4 e^(-2 |x|)
-    return e4 / (1 + e4 * (0.5 + e4 / 16))
-
-
-def _tanh_curvature(x: Array) -> Array:
-    z = num.clamped(-2 * num.magnitude(x))
-    up = num.exp_up(z)
-    q = num.shared(1 / (1 + up * num.DOWN))
-    return jnp.where(x < 0, -8.0, 8.0) * num.expm1(z) * q * (up * q * q) * num.DOWN
-
-
-def _tanh(x: Array) -> Array:
-    # An error of r = 2 tanh(x / 2) is one of tanh(x) = r / (1 + r^2 / 4) for a small x, where r is x less a correction,
-    # and counts for less and less further out. The quotient is taken from r for the same reason.
-    far = _FROM_WHERE_TANH_IS_1[x.dtype.name]
-    z = num.clip(x, -far, far)
-    square = z * z
-    above, below = (num.polynomial(square, p) for p in num.minimax(x, coefficients.TANH))
-    r = z - z * (square * above / below)
-    p = r * r
-    return num.where(x == 0, x, r - r * (p / (4 + p)))  # -0 is -0
-
-
-_FROM_WHERE_TANH_IS_1 = {"float32": 9.02, "float64": 19.07}
-
-
-_tanh_slope_of = differentiable(_tanh_slope, _tanh_curvature)
-_tanh_of = differentiable(_tanh, _tanh_slope_of)
-
-
-@activation(slope=_tanh_slope_of, kind="saturating", range=(-1, 1), tails=(0, 0))
+@activation(Formula(elementary.tanh, elementary.tanh_slope), kind="saturating", range=(-1, 1), tails=(0, 0))
 def tanh(x: ArrayLike) -> Array:
     r"""Hyperbolic tangent.
 
@@ -82,21 +51,26 @@ def tanh(x: ArrayLike) -> Array:
     References:
       LeCun, Bottou, Orr and Müller, Efficient BackProp, 1998.
     """
-    return _tanh(x)
+    ...
 
 
-def _soft_sign_slope(x: Array) -> Array:
-    q = 1 / (1 + num.magnitude(x))
+def _soft_sign_slope(m: Arithmetic, x: Array) -> Array:
+    q = 1 / (1 + m.magnitude(x))
     return q * q
 
 
-def _soft_sign_curvature(x: Array) -> Array:
-    q = 1 / (1 + num.magnitude(x))
-    return jnp.where(x < 0, 2.0, -2.0) * q * (q * q)
+def _soft_sign_curvature(m: Arithmetic, x: Array) -> Array:
+    q = 1 / (1 + m.magnitude(x))
+    return m.where(x < 0, 2.0, -2.0) * q * (q * q)
+
+
+def _soft_sign(m: Arithmetic, x: Array) -> Array:
+    x = m.clip(x, -(2.0**100), 2.0**100)  # the value is 1 there already, and inf / inf would be NaN
+    return x / (1 + lax.abs(x))
 
 
 @activation(
-    slope=differentiable(_soft_sign_slope, _soft_sign_curvature),
+    Formula(_soft_sign, Formula(_soft_sign_slope, _soft_sign_curvature)),
     kind="saturating",
     range=(-1, 1),
     tails=(0, 0),
@@ -115,30 +89,10 @@ def soft_sign(x: ArrayLike) -> Array:
     References:
       Bergstra, Desjardins, Lamblin and Bengio, Quadratic polynomials learn better image features, 2009.
     """
-    x = num.clip(x, -(2.0**100), 2.0**100)  # the value is 1 there already, and inf / inf would be NaN
-    return x / (1 + lax.abs(x))
+    ...
 
 
-def _erf_slope(x: Array) -> Array:
-    t = _erf_clamped(x)
-    return num.whole(*num.exp_up_parts(*num.minus_square(t)), _2_OVER_ROOT_PI) * num.DOWN
-
-
-def _erf_curvature(x: Array) -> Array:
-    t = _erf_clamped(x)
-    return num.exp_up(*num.minus_square(t)) * (-2 * _2_OVER_ROOT_PI * t) * num.DOWN
-
-
-def _erf_clamped(x: Array) -> Array:
-    bound = num.limit(x) ** 0.5
-    return num.clip(x, -bound, bound)
-
-
-_2_OVER_ROOT_PI = 1.1283791670955126
-_erf_slope_of = differentiable(_erf_slope, _erf_curvature)
-
-
-@activation(slope=_erf_slope_of, kind="saturating", range=(-1, 1), tails=(0, 0))
+@activation(Formula(normal.erf, normal.erf_slope), kind="saturating", range=(-1, 1), tails=(0, 0))
 def erf(x: ArrayLike) -> Array:
     r"""Error function.
 
@@ -153,21 +107,21 @@ def erf(x: ArrayLike) -> Array:
     References:
       Williams, Computing with infinite networks, NIPS 1996, where it makes the kernel of a wide network known.
     """
-    return num.erf(x)
+    ...
 
 
-def _atan_slope(x: Array) -> Array:
+def _atan_slope(m: Arithmetic, x: Array) -> Array:
     return 1 / (1 + x * x)
 
 
-def _atan_curvature(x: Array) -> Array:
+def _atan_curvature(m: Arithmetic, x: Array) -> Array:
     q = 1 / (1 + x * x)
-    largest = float(jnp.finfo(x.dtype).max)  # inf * 0 would be NaN
-    return -2 * (num.clip(x, -largest, largest) * q) * q
+    largest = float(m.max)  # inf * 0 would be NaN
+    return -2 * (m.clip(x, -largest, largest) * q) * q
 
 
 @activation(
-    slope=differentiable(_atan_slope, _atan_curvature),
+    Formula(elementary.arctan, Formula(_atan_slope, _atan_curvature)),
     kind="saturating",
     range=(-1.5707963267948966, 1.5707963267948966),
     tails=(0, 0),
@@ -187,10 +141,20 @@ def atan(x: ArrayLike) -> Array:
       Kunc and Kléma, Three decades of activations: a comprehensive survey of 400 activation functions for neural
       networks, 2024, arXiv:2402.09092.
     """
-    return num.arctan(x)
+    ...
 
 
-@activation(two_part=True, positive=("alpha",), kind="saturating", range=(-1, 1), tails=(0, 0))
+@activation(
+    Formula(
+        elementary.inverse_root,
+        Formula(elementary.inverse_root_slope, elementary.inverse_root_curvature, elementary.inverse_root_mixed),
+        elementary.inverse_root_parameter_slope,
+    ),
+    domain={"alpha": "> 0"},
+    kind="saturating",
+    range=(-1, 1),
+    tails=(0, 0),
+)
 def isru(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     r"""Inverse square root unit.
 
@@ -210,10 +174,17 @@ def isru(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
       Carlile, Delamarter, Kinney, Marti and Whitney, Improving deep learning by inverse square root linear units, 2017,
       arXiv:1710.09967.
     """
-    return two.inverse_root(x, alpha)
+    ...
 
 
-@activation(slope=lambda x: 1 - num.magnitude(num.clip(x, -2, 2)) / 2, kind="saturating", range=(-1, 1), tails=(0, 0))
+def _sqnl(m: Arithmetic, x: Array) -> Array:
+    x = m.clip(x, -2, 2)
+    return x * (1 - lax.abs(x) / 4)
+
+
+@activation(
+    Formula(_sqnl, lambda m, x: 1 - m.magnitude(m.clip(x, -2, 2)) / 2), kind="saturating", range=(-1, 1), tails=(0, 0)
+)
 def sqnl(x: ArrayLike) -> Array:
     r"""Square nonlinearity.
 
@@ -229,13 +200,19 @@ def sqnl(x: ArrayLike) -> Array:
     References:
       Wuraola and Patel, SQNL: a new computationally efficient activation function, IJCNN 2018.
     """
-    x = num.clip(x, -2, 2)
-    return x * (1 - lax.abs(x) / 4)
+    ...
+
+
+def _penalized_tanh(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    return m.where(x >= 0, 1, alpha) * elementary.tanh(m, x)
 
 
 @activation(
-    slope=lambda x, alpha: jnp.where(x >= 0, 1, alpha) * _tanh_slope_of(x),
-    parameter_slopes=(lambda x, alpha: jnp.where(x >= 0, 0, _tanh_of(x)),),
+    Formula(
+        _penalized_tanh,
+        lambda m, x, alpha: m.where(x >= 0, 1, alpha) * elementary.tanh_slope(m, x),
+        lambda m, x, alpha: m.where(x >= 0, 0, elementary.tanh(m, x)),
+    ),
     kind="saturating",
     range=(-0.25, 1),
     tails=(0, 0),
@@ -258,10 +235,88 @@ def penalized_tanh(x: ArrayLike, alpha: ArrayLike = 0.25) -> Array:
     References:
       Xu, Huang and Li, Revise saturated activation functions, 2016, arXiv:1602.05980.
     """
-    return jnp.where(x >= 0, 1, alpha) * _tanh(x)
+    ...
 
 
-@activation(two_part=True, positive=("alpha",), kind="saturating", range=(0, 1), tails=(0, 0))
+class _SoftClipping:
+    """Soft clipping at ``t``, the smaller of ``x`` and ``1 - x``, in terms of ``e = exp(-|alpha t|)``.
+
+    Attributes:
+      right: whether ``t`` is ``1 - x``, where the value is 1 less that at ``t``.
+      inside: whether ``t > 0``.
+      n, down: ``1 / e^(alpha t)`` times this is ``e`` inside; elsewhere ``n`` is ``2^64 e``, and ``down`` 2^-64.
+      q, r: ``e^-alpha`` and 1 less that.
+      below: ``e (1 + q e^(alpha t))`` inside, ``1 + q e^(alpha t)`` elsewhere.
+    """
+
+    def __init__(self, m: Arithmetic, x: Array, alpha: Array):
+        if isinstance(alpha, Array):
+            self.q = elementary.rounded_exp(m, m.maximum(-alpha, -m.limits.exp))
+            self.r = -elementary.expm1(m, -alpha)
+        else:
+            self.q, self.r = m.number(math.exp(-alpha)), m.number(-math.expm1(-alpha))
+        self.right = x > 0.5
+        self.t = m.where(self.right, 1 - x, x)
+        z, low = m.product(self.t, alpha)
+        if m.compensated:  # also what rounding 1 - x lost
+            low = m.sum_of(alpha * m.where(self.right & (x < m.max), 1 - (self.t + x), 0), low)
+        z = m.clip(z, -m.limits.vanish, 0.9 * m.limits.exp)
+        self.inside = z > 0
+        up = elementary.scaled_exp(
+            m, m.where(self.inside, -z, z), None if low is None else m.where(self.inside, -low, low)
+        )
+        self.e = up * UNSCALE
+        self.n, self.down = m.where(self.inside, 1, up), m.where(self.inside, 1, UNSCALE)
+        self.below = m.where(self.inside, self.q + self.e, 1 + self.q * self.e)
+
+    def logarithm(self, m: Arithmetic, alpha: Array) -> tuple[Array, Array]:
+        """The value at ``t`` as a sum, of which the first is to be multiplied by ``down``."""
+        # For a large alpha, log(1 + e^(alpha t)) = alpha t + log(1 + e). What is added to 1 in a logarithm is at
+        # most 1.
+        far = self.inside & (alpha > 1.386)
+        w = m.where(far, (self.e * self.e - self.q) / alpha, self.r / alpha * self.n) / self.below
+        return w * elementary.log1p_over(m, alpha * w * self.down), m.where(far, self.t, 0)
+
+
+def _soft_clipping_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    s = _SoftClipping(m, x, alpha)
+    return s.r * m.where(s.inside, s.e, s.n) / ((1 + s.e) * s.below) * s.down
+
+
+def _soft_clipping_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    # alpha^2 times this is H(alpha (1 - t)) - H(alpha t) with the entropy H(z) = log(1 + e^z) - z sigma(z), which is
+    # even, and log(2) less its small part around 0.
+    s = _SoftClipping(m, x, alpha)
+    bound = m.limits.vanish
+    a, b = m.clip(alpha * s.t, -bound, bound), m.minimum(alpha * (1 - s.t), bound)
+
+    def entropy(n: Array, e: Array, size: Array) -> Array:
+        return n * (elementary.log1p_over(m, e) + size / (1 + e))
+
+    def lost(z: Array) -> Array:
+        square = m.minimum(z * z, 4)
+        return square * m.polynomial(square, m.table(coefficients.ENTROPY))
+
+    e = s.q * m.where(s.inside, 1 / s.e, s.e)
+    far = entropy(m.where(s.inside, e, s.q * s.n), e, b) - entropy(m.where(s.inside, s.e, s.n), s.e, m.magnitude(a))
+    change = m.where(b < 2, lost(a) - lost(b), far * s.down) / alpha / alpha
+    return m.where(s.right, -change, change)
+
+
+def _soft_clipping(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    s = _SoftClipping(m, x, alpha)
+    first, rest = s.logarithm(m, alpha)
+    y = first * s.down + rest
+    return m.where(s.right, 1 - y, y)
+
+
+@activation(
+    Formula(_soft_clipping, _soft_clipping_slope, _soft_clipping_alpha_slope),
+    domain={"alpha": "> 0"},
+    kind="saturating",
+    range=(0, 1),
+    tails=(0, 0),
+)
 def soft_clipping(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     r"""Soft clipping to the interval from 0 to 1.
 
@@ -280,24 +335,50 @@ def soft_clipping(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     References:
       Klimek and Perelstein, Neural network-based approach to phase space integration, 2018, arXiv:1810.11509.
     """
-    z = two.clip(alpha * x, -1e4, 1e4)
-    rest = -two.expm1(-two.clip(alpha, 0, 80))  # 1 - e^-alpha
-
-    def tail(z: Array) -> Array:  # the logarithm for z < -1
-        e = two.exp(two.clip(z, -40, -1))
-        near = two.log1p(e * rest / (1 + e * (1 - rest)))
-        return two.where(z < -40, two.down(two.exp_up(z) * (rest / alpha)), near / alpha)
-
-    mirrored = alpha - z
-    middle = two.clip(z, -2, 100)
-    return two.where(
-        z < -1,
-        tail(z),
-        two.where(mirrored < -1, 1 - tail(mirrored), (two.softplus(middle) - two.softplus(middle - alpha)) / alpha),
-    )
+    ...
 
 
-@activation(two_part=True, positive=("cap",), kind="saturating", range=(-30, 30), tails=(0, 0))
+def _softcap(m: Arithmetic, x: Array, cap: Array) -> Array:
+    # As x tanh(z) / z, since a z that is too small for a normal number does no harm there.
+    if m.native:
+        return cap * elementary.tanh(m, x / cap)
+    x = m.clip(x, -m.limits.tanh * cap, m.limits.tanh * cap)
+    z = x * (1 / cap)
+    return x * elementary.tanh_over(m, z * z)
+
+
+def _softcap_slope(m: Arithmetic, x: Array, cap: Array) -> Array:
+    if isinstance(cap, Array) or not m.compensated:
+        return elementary.tanh_slope(m, *m.quotient(x, cap))
+    bound = min(m.limits.vanish * float(cap), m.max)
+    high, low = split(m.clip(x, -bound, bound))
+    exact = 1 / Fraction(float(cap))
+    scale, rest = split_constant(float(exact), float(exact - Fraction(float(exact))), m.dtype)
+    return elementary.tanh_slope(m, high * scale, low * scale + (high + low) * rest)
+
+
+def _softcap_curvature(m: Arithmetic, x: Array, cap: Array) -> Array:
+    z, low = m.quotient(x, cap)
+    return -2 / cap * elementary.tanh(m, z) * elementary.tanh_slope(m, z, low)
+
+
+def _softcap_cap_slope(m: Arithmetic, x: Array, cap: Array) -> Array:
+    # tanh(u) - u (1 - tanh(u)^2) = u tanh(u)^2 - (u - tanh(u)), of which the first form is exact for a large u
+    u, low = m.quotient(x, cap)
+    t = elementary.tanh(m, u)
+    far = t - m.clamped(u) * elementary.tanh_slope(m, u, low)
+    near = m.clip(u, -1, 1)
+    rest = elementary.tanh_rest(m, near)
+    return m.where(lax.abs(u) < 1, near * ((near - rest) * (near - rest)) - rest, far)
+
+
+@activation(
+    Formula(_softcap, Formula(_softcap_slope, _softcap_curvature), _softcap_cap_slope),
+    domain={"cap": "> 0"},
+    kind="saturating",
+    range=(-30, 30),
+    tails=(0, 0),
+)
 def softcap(x: ArrayLike, cap: ArrayLike = 30.0) -> Array:
     r"""Soft cap, which bounds scores and logits smoothly.
 
@@ -318,20 +399,48 @@ def softcap(x: ArrayLike, cap: ArrayLike = 30.0) -> Array:
     References:
       Gemma Team, Gemma 2: improving open language models at a practical size, 2024, arXiv:2408.00118.
     """
-    z = x / cap
-    square = two.square(two.clip(z, -0.25, 0.25))
-    near = x + x * (square * two.tanh_rest(square))  # the slope in the cap is that of what is added to x
-    far = two.with_tails(
-        z,
-        lambda z: cap * two.tanh(z),
-        left=(-20, lambda z: 2 * cap * two.exp_up(2 * z)),
-        right=(20, lambda z: -2 * cap * two.exp_up(-2 * z)),
-        line=(-cap, cap),
-    )
-    return two.where(two.magnitude(z) < 0.25, near, far)
+    ...
 
 
-@activation(two_part=True, positive=("sigma",), kind="saturating", range=(0, 1), tails=(0, 0))
+def _standardized(m: Arithmetic, x: Array, mu: Array, sigma: Array) -> Pair:
+    """``(x - mu) / sigma``, held to where the density is not 0, as a sum of two numbers."""
+    bound = m.limits.normal
+    if not m.compensated:
+        return m.clip((x - mu) / sigma, -bound, bound), None
+    difference, lost = two_sum(x, -mu)
+    z, low = m.quotient(difference, sigma)
+    return m.clip(z, -bound, bound), m.where(lax.abs(z) < bound, m.sum_of(lost * (1 / sigma), low), 0)
+
+
+def _laplace_slope(m: Arithmetic, x: Array, mu: Array, sigma: Array) -> Array:
+    return normal.scaled_density(m, *_standardized(m, x, mu, sigma)) / sigma * UNSCALE
+
+
+def _laplace_curvature(m: Arithmetic, x: Array, mu: Array, sigma: Array) -> Array:
+    z, low = _standardized(m, x, mu, sigma)
+    return -z * normal.scaled_density(m, z, low) / sigma / sigma * UNSCALE
+
+
+def _laplace_mu_slope(m: Arithmetic, x: Array, mu: Array, sigma: Array) -> Array:
+    return -_laplace_slope(m, x, mu, sigma)
+
+
+def _laplace_sigma_slope(m: Arithmetic, x: Array, mu: Array, sigma: Array) -> Array:
+    z, low = _standardized(m, x, mu, sigma)
+    return -z * normal.scaled_density(m, z, low) / sigma * UNSCALE
+
+
+def _laplace(m: Arithmetic, x: Array, mu: Array, sigma: Array) -> Array:
+    return normal.distribution(m, *_standardized(m, x, mu, sigma))
+
+
+@activation(
+    Formula(_laplace, Formula(_laplace_slope, _laplace_curvature), _laplace_mu_slope, _laplace_sigma_slope),
+    domain={"sigma": "> 0"},
+    kind="saturating",
+    range=(0, 1),
+    tails=(0, 0),
+)
 def laplace(x: ArrayLike, mu: ArrayLike = 0.707107, sigma: ArrayLike = 0.282095) -> Array:
     r"""Laplace attention function, a normal distribution function that is close to the squared ReLU near 0.
 
@@ -351,17 +460,21 @@ def laplace(x: ArrayLike, mu: ArrayLike = 0.707107, sigma: ArrayLike = 0.282095)
     References:
       Ma et al., Mega: moving average equipped gated attention, 2022, arXiv:2209.10655.
     """
-    half = Fraction(1, 2)
-    return two.with_tails(
-        (x - mu) / (sigma * two.ROOT_2),
-        lambda u: half * (1 + two.erf(u)),
-        left=(-1, lambda u: half * two.erfc_up(-u)),
-        right=(1, lambda u: -half * two.erfc_up(u)),
-        line=(0, 1),
-    )
+    ...
 
 
-@activation(two_part=True, kind="saturating", range=(0, 1), tails=(0, 0))
+def _gaussian(m: Arithmetic, x: Array) -> Array:
+    bound = m.limits.vanish**0.5
+    return elementary.scaled_exp(m, *m.square(m.clip(x, -bound, bound), -1.0)) * UNSCALE
+
+
+def _gaussian_slope(m: Arithmetic, x: Array) -> Array:
+    bound = m.limits.vanish**0.5
+    t = m.clip(x, -bound, bound)
+    return -2 * t * elementary.scaled_exp(m, *m.square(t, -1.0)) * UNSCALE
+
+
+@activation(Formula(_gaussian, _gaussian_slope), kind="saturating", range=(0, 1), tails=(0, 0))
 def gaussian(x: ArrayLike) -> Array:
     r"""Gaussian bump.
 
@@ -376,4 +489,4 @@ def gaussian(x: ArrayLike) -> Array:
     References:
       Broomhead and Lowe, Multivariable functional interpolation and adaptive networks, Complex Systems 2, 1988.
     """
-    return two.down(two.exp_up(-two.square(two.clip(x, -39, 39))))
+    ...

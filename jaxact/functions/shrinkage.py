@@ -5,30 +5,33 @@
 
 from __future__ import annotations
 
-import jax.numpy as jnp
+from typing import Any
+
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxact import _coefficients as coefficients
-from jaxact import _numerics as num
 from jaxact._activation import INF, activation
-from jaxact._derivative import differentiable
-from jaxact.functions.saturating import tanh
+from jaxact._derivative import Formula
+from jaxact._math import UNSCALE, Arithmetic, coefficients
+from jaxact._math.elementary import scaled_exp, tanh, tanh_rest
 
 
-def _beyond(x: Array, lambd: Array) -> Array:
+def _beyond(m: Arithmetic, x: Array, lambd: Array) -> Array:
     return lax.abs(x) > lambd
 
 
-def _indicator(mask: Array, lambd: Array) -> Array:
-    return jnp.where(mask, 1.0, 0.0)
+def _where(m: Arithmetic, mask: Array, t: Array, *_: Any) -> Array:
+    """The tangent where the mask holds, else 0."""
+    return m.where(mask, t, 0)
+
+
+def _hard_shrink(m: Arithmetic, x: Array, lambd: Array) -> Array:
+    return m.where(lax.abs(x) <= lambd, 0, x)  # asked this way round, so that NaN passes
 
 
 @activation(
-    region=_beyond,
-    slope=_indicator,
-    parameter_slopes=(lambda x, lambd: jnp.zeros_like(x + lambd),),
-    at_least={"lambd": 0},
+    Formula(_hard_shrink, _where, lambda m, x, lambd: lax.full_like(x, 0), pieces=_beyond, flat=True),
+    domain={"lambd": ">= 0"},
     kind="shrinkage",
     range=(-INF, INF),
     tails=(1, 1),
@@ -54,14 +57,22 @@ def hard_shrink(x: ArrayLike, lambd: ArrayLike = 0.5) -> Array:
     References:
       Donoho and Johnstone, Ideal spatial adaptation by wavelet shrinkage, Biometrika 81, 1994.
     """
-    return jnp.where(lax.abs(x) <= lambd, 0, x)  # asked this way round, so that NaN passes
+    ...
+
+
+def _soft_shrink(m: Arithmetic, x: Array, lambd: Array) -> Array:
+    return m.where(x < 0, m.minimum(x + lambd, 0), m.maximum(x - lambd, 0))
 
 
 @activation(
-    region=_beyond,
-    slope=_indicator,
-    parameter_slopes=(lambda x, lambd: jnp.where(_beyond(x, lambd), jnp.where(x < 0, 1.0, -1.0), 0.0),),
-    at_least={"lambd": 0},
+    Formula(
+        _soft_shrink,
+        _where,
+        lambda m, x, lambd: m.where(_beyond(m, x, lambd), m.where(x < 0, 1, -1), 0),
+        pieces=_beyond,
+        flat=True,
+    ),
+    domain={"lambd": ">= 0"},
     kind="shrinkage",
     range=(-INF, INF),
     tails=(1, 1),
@@ -90,34 +101,35 @@ def soft_shrink(x: ArrayLike, lambd: ArrayLike = 0.5) -> Array:
     References:
       Donoho, De-noising by soft-thresholding, IEEE Transactions on Information Theory 41, 1995.
     """
-    return jnp.where(x < 0, jnp.minimum(x + lambd, 0), jnp.maximum(x - lambd, 0))
+    ...
 
 
-def _sech_square_up(x: Array) -> Array:
-    """``1 - tanh(x)^2`` times 2^64."""
-    up = num.exp_up(num.clamped(-2 * num.magnitude(x)))
-    e = up * num.DOWN
-    return 4 * up / (1 + e * (2 + e))
+def _clipped(m: Arithmetic, x: Array) -> Array:
+    """``x``, but no further out than where its tanh is 1."""
+    return m.clip(x, -m.limits.tanh, m.limits.tanh)
 
 
-def _near(t: Array) -> Array:
-    """``t - tanh(t)`` for ``t`` in [0, 1]."""
-    square = t * t
-    return t * square * num.polynomial(square, num.minimax(t, coefficients.TANH_SHRINK))
+def _tanh_shrink(m: Arithmetic, x: Array) -> Array:
+    z = _clipped(m, x)
+    y = tanh_rest(m, z)
+    return m.where(x == z, y, y + (x - z))  # -0 is -0
 
 
-def _tanh_shrink_slope(x: Array) -> Array:
-    t = jnp.minimum(lax.abs(x), 1)
-    y = t - _near(t)
-    return jnp.where(t < 0.875, y * y, 1 - _sech_square_up(x) * num.DOWN)
+def _tanh_shrink_slope(m: Arithmetic, x: Array) -> Array:
+    z = _clipped(m, x)
+    square = z * z
+    above, below = (m.polynomial(square, p) for p in m.table(coefficients.TANH_SQUARE))
+    return square * (above / below)
 
 
-def _tanh_shrink_curvature(x: Array) -> Array:
-    return 2 * tanh(x) * _sech_square_up(x) * num.DOWN
+def _tanh_shrink_curvature(m: Arithmetic, x: Array) -> Array:
+    up = scaled_exp(m, m.clamped(-2 * m.magnitude(x)))
+    e = up * UNSCALE
+    return 2 * tanh(m, x) * (4 * up / (1 + e * (2 + e))) * UNSCALE
 
 
 @activation(
-    slope=differentiable(_tanh_shrink_slope, _tanh_shrink_curvature),
+    Formula(_tanh_shrink, Formula(_tanh_shrink_slope, _tanh_shrink_curvature)),
     kind="shrinkage",
     range=(-INF, INF),
     tails=(1, 1),
@@ -136,8 +148,4 @@ def tanh_shrink(x: ArrayLike) -> Array:
     References:
       PyTorch, documentation of torch.nn.Tanhshrink, 2017.
     """
-    t = lax.abs(x)
-    # Beyond 1, 1 - tanh(t) is added to t - 1, which is exact up to 2.
-    e = num.exp(-2 * t)
-    far = (t - 1) + 2 * e / (1 + e)
-    return jnp.copysign(jnp.where(t < 1, _near(jnp.minimum(t, 1)), far), x)
+    ...

@@ -1,6 +1,7 @@
 """Activations onto the probability simplex, and what is made of them.
 
-A row is what an activation normalises: the entries along its axis or axes.
+A row is what an activation normalises: the entries along its axis or axes. What a mask leaves out takes no part in a
+row nor in its derivative, whatever it is and whatever its cotangent: it is selected away, never multiplied by 0.
 """
 
 # A signature says what callers may pass; by the time the body runs, that is an Array.
@@ -11,153 +12,126 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxact import _numerics as num
-from jaxact._activation import activation
-from jaxact._derivative import all_bits, data_of, differentiable_map, few_bits_do
+from jaxact._activation import Composite, activation
+from jaxact._derivative import RowFormula, data_of
+from jaxact._math import UNSCALE, Arithmetic, compute_dtype
+from jaxact._math.elementary import exp, rounded_exp, scaled_exp
+from jaxact._math.error_free import two_sum
 
 Axis = int | tuple[int, ...] | None
+Mask = tuple[Array, ...]  # of one array, or of none
 
 
-def _checked(function: str, x: Array, axis: Axis) -> Array:
+def rows(function: str, x: Any, axis: Any, where: Any) -> tuple[Array, Axis, Mask]:
+    """The array, broadcast to the shape of its mask, the axis or axes of its rows, and the mask.
+
+    Raises:
+      ValueError: ``axis`` is out of range, or the mask does not broadcast.
+      TypeError: the mask is not one of bools.
+    """
+    axis = tuple(axis) if isinstance(axis, list) else axis
     for a in axis if isinstance(axis, tuple) else () if axis is None else (axis,):
         if not -x.ndim <= a < x.ndim:
             raise ValueError(
                 f"jaxact.{function}: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {a}"
             )
-    return x
-
-
-def _mask(x: Array, where: ArrayLike | None) -> tuple[Array, ...]:
-    """``where`` broadcast to the shape of ``x``, as the data of a differentiable map, if there is one."""
     if where is None:
-        return ()
-    return (jnp.broadcast_to(jnp.asarray(where, bool), x.shape),)
+        return x, axis, ()
+    where = jnp.asarray(where)
+    if where.dtype != jnp.bool_:
+        raise TypeError(f"jaxact.{function}: where must be an array of bools, got {where.dtype}; compare it with 0")
+    try:
+        shape = jnp.broadcast_shapes(x.shape, where.shape)
+    except ValueError:
+        raise ValueError(
+            f"jaxact.{function}: where of shape {where.shape} does not broadcast against x of shape {x.shape}"
+        ) from None
+    return (x if x.shape == shape else jnp.broadcast_to(x, shape)), axis, (jnp.broadcast_to(where, shape),)
 
 
-def _largest(x: Array, mask: tuple[Array, ...], axis: Axis) -> Array:
+def _kept(m: Arithmetic, a: Array, mask: Mask, otherwise: float = 0) -> Array:
+    """``a``, and another number where the mask leaves it out."""
+    return m.where(mask[0], a, otherwise) if mask else a
+
+
+def _largest(m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> Array:
     """The largest entry of each row, or some number where the mask leaves nothing."""
-    if mask:
-        x = jnp.where(mask[0], x, -jnp.inf)
-    largest = lax.stop_gradient(jnp.max(x, axis, keepdims=True, initial=-jnp.inf))
-    if few_bits_do():
-        return jnp.maximum(largest, jnp.finfo(x.dtype).min)
-    return jnp.where(jnp.isneginf(largest), 0, largest)
+    largest = jnp.max(_kept(m, x, mask, -jnp.inf), axis, keepdims=True, initial=-jnp.inf)
+    largest = lax.stop_gradient(largest)
+    if m.name == "half":
+        return m.maximum(largest, -m.max)
+    return m.where(largest == -jnp.inf, 0, largest)
 
 
-def _less(x: Array, largest: Array, mask: tuple[Array, ...]) -> tuple[Array, Array | None]:
+def _less(m: Arithmetic, x: Array, largest: Array, mask: Mask) -> tuple[Array, Array | None]:
     """``x - largest`` as a sum of two numbers; what the mask leaves out is at -inf."""
-    if mask:
-        x = jnp.where(mask[0], x, -jnp.inf)
+    x = _kept(m, x, mask, -jnp.inf)
     shifted = x - largest
-    if few_bits_do():
+    if not m.compensated:
         return shifted, None
     back = shifted - x
     lost = (x - (shifted - back)) - (largest + back)
-    return shifted, lax.stop_gradient(jnp.where(shifted > -num.limit(x), lost, 0))
+    return shifted, lax.stop_gradient(m.where(shifted > -m.limits.vanish, lost, 0))
 
 
-def _sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """``a + b`` as a sum of two numbers."""
-    total = a + b
-    back = total - a
-    return total, (a - (total - back)) + (b - back)
-
-
-def _shifted(x: Array, mask: tuple[Array, ...], axis: Axis) -> tuple[Array, Array | None]:
+def _shifted(m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> tuple[Array, Array | None]:
     """``x`` less its largest entry, as a sum of two numbers; what the mask leaves out is at -inf."""
-    return _less(x, _largest(x, mask, axis), mask)
+    return _less(m, x, _largest(m, x, mask, axis), mask)
 
 
 # XLA's CPU backend gives the sums of a row to YNNPACK, as one loop with whatever around them is made of operations that
-# have a name. Where few bits do, that can be all of it: hence XLA's exponential, and no selections. Else it can only be
+# have a name. In half precision that can be all of it: hence XLA's exponential, and no selections. Else it can only be
 # a part, and what comes between the parts is stored: hence selections where a part begins and ends, which YNNPACK does
 # not know, so that it takes the sums alone and nothing but the exponentials is stored.
 
 
-def _exp(shifted: Array, lost: Array | None) -> Array:
-    return jnp.where(shifted < -num.limit(shifted), 0, num.exp(shifted, lost))
+def _exp(m: Arithmetic, shifted: Array, lost: Array | None) -> Array:
+    return m.where(shifted < -m.limits.vanish, 0, exp(m, shifted, lost))
 
 
-def _rounded_exp(shifted: Array, lost: Array | None) -> Array:
+def _rounded_exp(m: Arithmetic, shifted: Array, lost: Array | None) -> Array:
     """The same, not to be differentiated."""
-    least = -num.exp_limit(shifted)
-    return num.where(shifted < least, 0, num.rounded_exp(num.at_least(shifted, least), lost))
+    least = -m.limits.exp
+    return m.where(shifted < least, 0, rounded_exp(m, m.maximum(shifted, least), lost))
 
 
-def _softmax(x: Array, *mask: Array, axis: Axis) -> Array:
-    shifted, lost = _shifted(x, mask, axis)
-    if few_bits_do():
+def softmax_of(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
+    """The softmax of each row."""
+    shifted, lost = _shifted(m, x, mask, axis)
+    if m.name == "half":
         e = jnp.exp(shifted)
-        return e / jnp.maximum(jnp.sum(e, axis, keepdims=True), 0.5)  # at least 1, or 0 where the mask leaves nothing
-    e = _exp(shifted, lost)
+        return e / m.maximum(jnp.sum(e, axis, keepdims=True), 0.5)  # at least 1, or 0 where the mask leaves nothing
+    e = _exp(m, shifted, lost)
     total = jnp.sum(e, axis, keepdims=True)
-    return e / jnp.where(total == 0, 1, total)
+    return e / m.where(total == 0, 1, total)
 
 
-def _softmax_tangent(y: Array, t: Array, *mask: Array, axis: Axis) -> Array:
-    if mask:
-        t = jnp.where(mask[0], t, 0)
-    return y * (t - jnp.sum(y * t, axis, keepdims=True))
+def softmax_tangent(m: Arithmetic, y: Array, t: Array, *mask: Array, axis: Axis) -> Array:
+    """Change of a softmax ``y`` along ``t``."""
+    return _kept(m, y * _less_its_mean(m, t, y, mask, axis), mask)
 
 
-# In log_softmax, the largest entries of a row, which are 1 in its sum, are counted apart: what is small beside one must
-# not be lost. Where few bits do, all of it is one loop, and the slope computes it again. Else the slope takes the sum
-# from the value: to keep two numbers for each row costs less than to read all of it again.
-
-
-def _log_softmax_in_one_loop(x: Array, *mask: Array, axis: Axis) -> Array:
-    shifted, _ = _shifted(x, mask, axis)
-    sign = lax.sign(shifted)  # -1, and 0 for the largest
-    others = -jnp.sum(sign * jnp.exp(shifted), axis, keepdims=True)
-    count = jnp.sum(sign, axis, keepdims=True) + x.size // max(others.size, 1)
-    return shifted - jnp.log1p(others + jnp.maximum(count - 1, 0))
-
-
-def _log_softmax_tangent_in_one_loop(x: Array, t: Array, *mask: Array, axis: Axis) -> Array:
-    return _less_its_mean(t, _softmax(x, *mask, axis=axis), mask, axis)
-
-
-def _largest_and_excess(x: Array, *mask: Array, axis: Axis) -> tuple[Array, Array]:
-    """The largest entry of each row, and ``e^(x - largest)`` summed over the row, less 1."""
-    largest = _largest(x, mask, axis)
-    e = _rounded_exp(*_less(x, largest, mask))
-    # Only where the largest entry is there once can the sum of the others be small.
-    others, total = (jnp.sum(part, axis, keepdims=True) for part in (e - lax.floor(e), e))
-    return largest, jnp.where(total >= 2, total - 1, others)
-
-
-def _log_softmax(x: Array, largest: Array, excess: Array, *mask: Array) -> Array:
-    if mask:
-        x = jnp.where(mask[0], x, -jnp.inf)
-    high, low = _sum(largest, jnp.log1p(excess))
-    return (x - high) - low
-
-
-def _softmax_of_rows(x: Array, largest: Array, excess: Array, *mask: Array) -> Array:
-    return _rounded_exp(*_less(x, largest, mask)) * (1 / (1 + excess))
-
-
-def _log_softmax_tangent(x: Array, t: Array, largest: Array, excess: Array, *mask: Array, axis: Axis) -> Array:
-    softmax = differentiable_map(
-        _softmax_of_rows, lambda y, t, largest, excess, *mask: _softmax_tangent(y, t, *mask, axis=axis), of_result=True
-    )
-    return _less_its_mean(t, softmax(x, largest, excess, *mask), mask, axis)
-
-
-def _less_its_mean(t: Array, p: Array, mask: tuple[Array, ...], axis: Axis) -> Array:
+def _less_its_mean(m: Arithmetic, t: Array, p: Array, mask: Mask, axis: Axis) -> Array:
     """``t`` less its mean over a row with the probabilities ``p``."""
-    if mask:
-        t = jnp.where(mask[0], t, 0)
-    change = t - jnp.sum(p * t, axis, keepdims=True)
-    return jnp.where(mask[0], change, 0) if mask else change
+    t = _kept(m, t, mask)
+    return t - jnp.sum(p * t, axis, keepdims=True)
 
 
-@activation(kind="simplex", options=("axis",), data=("where",))
+_SOFTMAX = RowFormula(softmax_of, softmax_tangent, of_result=True)
+
+
+def _softmax(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
+    x, axis, mask = rows("softmax", x, axis, where)
+    return _SOFTMAX(m, x, *mask, axis=axis)
+
+
+@activation(Composite(_softmax), kind="simplex", options=("axis",), data=("where",))
 def softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Softmax.
 
@@ -177,14 +151,71 @@ def softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Ar
     References:
       Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990.
     """
-    x = _checked("softmax", jnp.asarray(x), axis)
-    function = differentiable_map(
-        functools.partial(_softmax, axis=axis), functools.partial(_softmax_tangent, axis=axis), of_result=True
-    )
-    return function(x, *_mask(x, where))
+    ...
 
 
-@activation(kind="simplex", options=("axis",), data=("where",))
+# In log_softmax, the largest entries of a row, which are 1 in its sum, are counted apart: what is small beside one must
+# not be lost. In half precision all of it is one loop, and the slope computes it again. Else the slope takes the sum
+# from the value: to keep two numbers for each row costs less than to read all of it again.
+
+
+def _log_softmax_in_one_loop(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
+    shifted, _ = _shifted(m, x, mask, axis)
+    sign = lax.sign(shifted)  # -1, and 0 for the largest
+    others = -jnp.sum(sign * jnp.exp(shifted), axis, keepdims=True)
+    count = jnp.sum(sign, axis, keepdims=True) + x.size // max(others.size, 1)
+    return shifted - jnp.log1p(others + m.maximum(count - 1, 0))
+
+
+def _log_softmax_tangent_in_one_loop(m: Arithmetic, x: Array, t: Array, *mask: Array, axis: Axis) -> Array:
+    return _kept(m, _less_its_mean(m, t, softmax_of(m, x, *mask, axis=axis), mask, axis), mask)
+
+
+def _largest_and_excess(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> tuple[Array, Array]:
+    """The largest entry of each row, and ``e^(x - largest)`` summed over the row, less 1."""
+    largest = _largest(m, x, mask, axis)
+    e = _rounded_exp(m, *_less(m, x, largest, mask))
+    # Only where the largest entry is there once can the sum of the others be small.
+    others, total = (jnp.sum(part, axis, keepdims=True) for part in (e - lax.floor(e), e))
+    return largest, m.where(total >= 2, total - 1, others)
+
+
+def _log_softmax_of_rows(m: Arithmetic, x: Array, largest: Array, excess: Array, *mask: Array, axis: Axis) -> Array:
+    high, low = two_sum(largest, jnp.log1p(excess))
+    return (_kept(m, x, mask, -jnp.inf) - high) - low
+
+
+def _softmax_of_rows(m: Arithmetic, x: Array, largest: Array, excess: Array, *mask: Array, axis: Axis) -> Array:
+    return _rounded_exp(m, *_less(m, x, largest, mask)) * (1 / (1 + excess))
+
+
+_SOFTMAX_OF_ROWS = RowFormula(
+    _softmax_of_rows,
+    lambda m, y, t, largest, excess, *mask, axis: softmax_tangent(m, y, t, *mask, axis=axis),
+    of_result=True,
+)
+
+
+def _log_softmax_tangent(
+    m: Arithmetic, x: Array, t: Array, largest: Array, excess: Array, *mask: Array, axis: Axis
+) -> Array:
+    p = _SOFTMAX_OF_ROWS(m, x, largest, excess, *mask, axis=axis)
+    return _kept(m, _less_its_mean(m, t, p, mask, axis), mask)
+
+
+_LOG_SOFTMAX = RowFormula(_log_softmax_of_rows, _log_softmax_tangent)
+_LOG_SOFTMAX_IN_ONE_LOOP = RowFormula(_log_softmax_in_one_loop, _log_softmax_tangent_in_one_loop)
+
+
+def _log_softmax(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
+    x, axis, mask = rows("log_softmax", x, axis, where)
+    if m.name == "half":
+        return _LOG_SOFTMAX_IN_ONE_LOOP(m, x, *mask, axis=axis)
+    of_row = data_of(m, functools.partial(_largest_and_excess, m, axis=axis))(x, *mask)
+    return _LOG_SOFTMAX(m, x, *of_row, *mask, axis=axis)
+
+
+@activation(Composite(_log_softmax), kind="simplex", options=("axis",), data=("where",))
 def log_softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Logarithm of the softmax.
 
@@ -204,16 +235,15 @@ def log_softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -
     References:
       Bridle, Probabilistic interpretation of feedforward classification network outputs, 1990.
     """
-    x = _checked("log_softmax", jnp.asarray(x), axis)
-    mask = _mask(x, where)
-    if few_bits_do() or x.dtype.itemsize == 2:
-        value, tangent = _log_softmax_in_one_loop, _log_softmax_tangent_in_one_loop
-        return differentiable_map(functools.partial(value, axis=axis), functools.partial(tangent, axis=axis))(x, *mask)
-    rows = data_of(functools.partial(_largest_and_excess, axis=axis))(x, *mask)
-    return differentiable_map(_log_softmax, functools.partial(_log_softmax_tangent, axis=axis))(x, *rows, *mask)
+    ...
 
 
-@activation(kind="simplex", options=("axis",), data=("where",))
+def _softmin(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
+    x, axis, mask = rows("softmin", x, axis, where)
+    return _SOFTMAX(m, -x, *mask, axis=axis)
+
+
+@activation(Composite(_softmin), kind="simplex", options=("axis",), data=("where",))
 def softmin(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Softmin, the softmax of what is negated.
 
@@ -234,16 +264,24 @@ def softmin(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Ar
       Paszke et al., PyTorch: an imperative style, high-performance deep learning library, NeurIPS 2019:
       ``torch.nn.Softmin``.
     """
-    return softmax(-_checked("softmin", jnp.asarray(x), axis), axis, where)
+    ...
 
 
-def _softmax_one(x: Array, *mask: Array, axis: Axis) -> Array:
-    largest = jnp.maximum(_largest(x, mask, axis), 0)
-    e = num.exp(*_less(x, largest, mask))
-    return e / (jnp.sum(e, axis, keepdims=True) + num.exp(-largest))
+def _softmax_one_of(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
+    largest = m.maximum(_largest(m, x, mask, axis), 0)
+    e = exp(m, *_less(m, x, largest, mask))
+    return e / (jnp.sum(e, axis, keepdims=True) + exp(m, -largest))
 
 
-@activation(kind="simplex", options=("axis",), data=("where",))
+_SOFTMAX_ONE = RowFormula(_softmax_one_of, softmax_tangent, of_result=True)
+
+
+def _softmax_one(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
+    x, axis, mask = rows("softmax_one", x, axis, where)
+    return _SOFTMAX_ONE(m, x, *mask, axis=axis)
+
+
+@activation(Composite(_softmax_one), kind="simplex", options=("axis",), data=("where",))
 def softmax_one(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Softmax with one more entry of 0 in the sum, so that a row may be next to nothing.
 
@@ -263,33 +301,35 @@ def softmax_one(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -
     References:
       Miller, Attention is off by one, 2023, https://www.evanmiller.org/attention-is-off-by-one.html.
     """
-    x = _checked("softmax_one", jnp.asarray(x), axis)
-    function = differentiable_map(
-        functools.partial(_softmax_one, axis=axis), functools.partial(_softmax_tangent, axis=axis), of_result=True
-    )
-    return function(x, *_mask(x, where))
+    ...
 
 
-def _solu(x: Array, *mask: Array, axis: Axis) -> Array:
-    shifted, lost = _shifted(x, mask, axis)
-    shifted = jnp.maximum(shifted, -num.limit(x))
-    deep = shifted < -num.limit(x) / 2
-    up = num.exp_up(shifted, lost)
-    total = jnp.sum(up * num.DOWN, axis, keepdims=True)
+def _solu_of(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
+    shifted, lost = _shifted(m, x, mask, axis)
+    shifted = m.maximum(shifted, -m.limits.vanish)
+    deep = shifted < -m.limits.vanish / 2
+    up = scaled_exp(m, shifted, lost)
+    total = jnp.sum(up * UNSCALE, axis, keepdims=True)
     # Far below the largest entry, x e is a normal number further down than e is; close to it, x * up may overflow.
-    y = jnp.where(deep, x * up * num.DOWN, x * (up * num.DOWN)) / jnp.where(total == 0, 1, total)
-    return jnp.where(shifted == -num.limit(x), jnp.where(x < 0, -0.0, 0.0), y)
+    y = m.where(deep, x * up * UNSCALE, x * (up * UNSCALE)) / m.where(total == 0, 1, total)
+    return m.where(shifted == -m.limits.vanish, m.where(x < 0, -0.0, 0.0), y)
 
 
-def _solu_tangent(x: Array, t: Array, *mask: Array, axis: Axis) -> Array:
-    if mask:
-        t = jnp.where(mask[0], t, 0)
-    p = _softmax(x, *mask, axis=axis)
-    x = jnp.where(p == 0, 0, x)  # or an infinity would meet a 0
-    return p * (t + x * (t - jnp.sum(p * t, axis, keepdims=True)))
+def _solu_tangent(m: Arithmetic, x: Array, t: Array, *mask: Array, axis: Axis) -> Array:
+    t, p = _kept(m, t, mask), _SOFTMAX(m, x, *mask, axis=axis)
+    x = m.where(p == 0, 0, x)  # or an infinity would meet a 0
+    return _kept(m, p * (t + x * _less_its_mean(m, t, p, (), axis)), mask)
 
 
-@activation(kind="simplex", options=("axis",), data=("where",))
+_SOLU = RowFormula(_solu_of, _solu_tangent)
+
+
+def _solu(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
+    x, axis, mask = rows("solu", x, axis, where)
+    return _SOLU(m, x, *mask, axis=axis)
+
+
+@activation(Composite(_solu), kind="simplex", options=("axis",), data=("where",))
 def solu(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Softmax linear unit, which lets large entries suppress small ones.
 
@@ -311,83 +351,94 @@ def solu(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array
     References:
       Elhage et al., Softmax linear units, 2022, https://transformer-circuits.pub/2022/solu/index.html.
     """
-    x = _checked("solu", jnp.asarray(x), axis)
-    function = differentiable_map(functools.partial(_solu, axis=axis), functools.partial(_solu_tangent, axis=axis))
-    return function(x, *_mask(x, where))
+    ...
 
 
 # The entmax family: p = e(x - t), with the t that makes a row sum to 1, where e is the exponential deformed by Tsallis,
 # e(s) = [1 + (alpha - 1) s]^(1 / (alpha - 1)), or 0 where that bracket is negative; the usual one for alpha = 1. Its
 # slope is e^(2 - alpha), so that all derivatives follow from the result.
 
-_Deformed = Callable[[Array, Array, Array], tuple[Array, Array]]
-"""Value and slope of ``e`` at ``(z - t) + low``."""
+_Deformed = Callable[..., tuple[Array, Array]]
+"""Value and slope of ``e`` at ``(z - t) + low``, of an arithmetic, ``z``, ``t`` and ``low``, and perhaps ``alpha``."""
 
 
-def _deformed_2(z: Array, t: Array, low: Array) -> tuple[Array, Array]:
-    p = jnp.maximum(((1 - t) + z) + low, 0)
+def _deformed_2(m: Arithmetic, z: Array, t: Array, low: Array) -> tuple[Array, Array]:
+    p = m.maximum(((1 - t) + z) + low, 0)
     return p, jnp.sign(p)
 
 
-def _deformed_15(z: Array, t: Array, low: Array) -> tuple[Array, Array]:
-    root = jnp.maximum(((1 - t / 2) + z / 2) + low / 2, 0)
+def _deformed_15(m: Arithmetic, z: Array, t: Array, low: Array) -> tuple[Array, Array]:
+    root = m.maximum(((1 - t / 2) + z / 2) + low / 2, 0)
     return root * root, root
 
 
-def _deformed(z: Array, t: Array, low: Array, alpha: Array) -> tuple[Array, Array]:
+def _deformed(m: Arithmetic, z: Array, t: Array, low: Array, alpha: Array) -> tuple[Array, Array]:
+    alpha = jnp.broadcast_to(alpha, z.shape)
     rate = alpha - 1
-    z = jnp.maximum(z, -num.limit(z))  # where e is at most the usual exponential, hence 0
+    z = m.maximum(z, -m.limits.vanish)  # where e is at most the usual exponential, hence 0
     s = (z - t) + low
-    v = jnp.maximum(rate * s, -1)
+    v = m.maximum(rate * s, -1)
     end, flat = v == -1, v == 0
-    logarithm = s * jnp.where(flat, 1, jnp.log1p(jnp.where(end, 0, v)) / jnp.where(flat, 1, v))
-    bracket = jnp.maximum(((1 - rate * t) + rate * z) + rate * low, 0)
-    power = jnp.where(end, 0, num.exp(logarithm))
-    p = jnp.where(alpha == 2, bracket, jnp.where(alpha == 1.5, bracket * bracket, power))
-    return p, jnp.where(p == 0, 0, p / jnp.where(bracket == 0, 1, bracket))
+    bracket = m.maximum(((1 - rate * t) + rate * z) + rate * low, 0)
+    near = s * m.where(flat, 1, jnp.log1p(m.where(end, 0, v)) / m.where(flat, 1, v))
+    logarithm = m.where(v < -0.5, jnp.log(m.where(end, 1, bracket)) / m.where(flat, 1, rate), near)
+    power = m.where(end, 0, exp(m, logarithm))
+    p = m.where(alpha == 2, bracket, m.where(alpha == 1.5, bracket * bracket, power))
+    return p, m.where(p == 0, 0, p / m.where(bracket == 0, 1, bracket))
 
 
-@all_bits()  # a small entry is the difference of large ones
-def _entmax(deformed: _Deformed, x: Array, mask: tuple[Array, ...], axis: Axis) -> Array:
-    z, lost = _shifted(x, mask, axis)
-    assert lost is not None
+def _entmax_of(deformed: _Deformed, m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> Array:
+    m = m.full()  # a small entry is the difference of large ones
+    z, lost = _shifted(m, x, mask, axis)
+    if lost is None:
+        lost = lax.full_like(z, 0)
 
     def excess(t: Array) -> tuple[Array, Array]:
-        p, slope = deformed(z, t, lost)
+        p, slope = deformed(m, z, t, lost)
         return jnp.sum(p, axis, keepdims=True) - 1, jnp.sum(slope, axis, keepdims=True)
 
     def newton(state: tuple[Array, ...]) -> tuple[Array, ...]:
         count, low, high, t, _ = state
         over, slope = excess(t)
-        low, high = jnp.where(over >= 0, t, low), jnp.where(over >= 0, high, t)
-        following = t + over / jnp.where(slope == 0, 1, slope)
+        low, high = m.where(over >= 0, t, low), m.where(over >= 0, high, t)
+        following = t + over / m.where(slope == 0, 1, slope)
         # The sum is convex in t for alpha <= 2, and Newton's method comes from the left and never overshoots. For
         # alpha > 2 it may.
         outside = (following < low) | (following > high)
-        return count + 1, low, high, jnp.where(outside, (low + high) / 2, following), t
+        return count + 1, low, high, m.where(outside, (low + high) / 2, following), t
 
     def unfinished(state: tuple[Array, ...]) -> Array:
         count, _, _, t, previous = state
-        return (count < 100) & jnp.any(lax.abs(t - previous) > 4 * jnp.finfo(z.dtype).eps * (1 + t))
+        return (count < 100) & jnp.any(lax.abs(t - previous) > 4 * jnp.finfo(m.dtype).eps * (1 + t))
 
     # From 0, where the largest entry alone makes the sum 1, to where the sum is 1 with all of them as large as that.
-    least = jnp.max(jnp.maximum(z, 0), axis, keepdims=True, initial=0)
+    least = jnp.max(m.maximum(z, 0), axis, keepdims=True, initial=0)
     most = least + jnp.log(1 + jnp.sum(jnp.isfinite(z), axis, keepdims=True, dtype=z.dtype))
     *_, t, _ = lax.while_loop(unfinished, newton, (0, least, most, least, least - 1))
     # The last step is kept apart, or the rounding of t would show in the small entries.
     over, slope = excess(t)
-    return deformed(z, t, lost + over / -jnp.where(slope == 0, 1, slope))[0]
+    return deformed(m, z, t, lost + over / -m.where(slope == 0, 1, slope))[0]
 
 
-def _entmax_change(slope: Array, t: Array, mask: tuple[Array, ...], axis: Axis) -> Array:
+def _entmax_change(m: Arithmetic, slope: Array, t: Array, mask: Mask, axis: Axis) -> Array:
     """Change of the result along ``t`` for slopes of ``e``."""
-    if mask:
-        t = jnp.where(mask[0], t, 0)
-    total = jnp.sum(slope, axis, keepdims=True)
-    return slope * (t - jnp.sum(slope * t, axis, keepdims=True) / jnp.where(total == 0, 1, total))
+    t, total = _kept(m, t, mask), jnp.sum(slope, axis, keepdims=True)
+    return _kept(m, slope * (t - jnp.sum(slope * t, axis, keepdims=True) / m.where(total == 0, 1, total)), mask)
 
 
-@activation(kind="simplex", options=("axis",), data=("where",))
+_SPARSEMAX = RowFormula(
+    lambda m, x, *mask, axis: _entmax_of(_deformed_2, m, x, mask, axis),
+    lambda m, y, t, *mask, axis: _entmax_change(m, jnp.sign(y), t, mask, axis),
+    of_result=True,
+)
+
+
+def _sparsemax(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
+    x, axis, mask = rows("sparsemax", x, axis, where)
+    return _SPARSEMAX(m, x, *mask, axis=axis)
+
+
+@activation(Composite(_sparsemax), kind="simplex", options=("axis",), data=("where",))
 def sparsemax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Sparsemax, the point of the probability simplex that is closest to ``x``.
 
@@ -409,21 +460,27 @@ def sparsemax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> 
     References:
       Martins and Astudillo, From softmax to sparsemax, 2016, arXiv:1602.02068.
     """
-    x = _checked("sparsemax", jnp.asarray(x), axis)
-    function = differentiable_map(
-        lambda x, *mask: _entmax(_deformed_2, x, mask, axis),
-        lambda y, t, *mask: _entmax_change(jnp.sign(y), t, mask, axis),
-        of_result=True,
-    )
-    return function(x, *_mask(x, where))
+    ...
 
 
-def _sqrt(y: Array) -> Array:
+def _sqrt(m: Arithmetic, y: Array) -> Array:
     """Square root with a slope of 0 at 0."""
-    return jnp.where(y == 0, 0, jnp.sqrt(jnp.where(y == 0, 1, y)))
+    return m.where(y == 0, 0, jnp.sqrt(m.where(y == 0, 1, y)))
 
 
-@activation(kind="simplex", options=("axis",), data=("where",))
+_ENTMAX15 = RowFormula(
+    lambda m, x, *mask, axis: _entmax_of(_deformed_15, m, x, mask, axis),
+    lambda m, y, t, *mask, axis: _entmax_change(m, _sqrt(m, y), t, mask, axis),
+    of_result=True,
+)
+
+
+def _entmax15(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
+    x, axis, mask = rows("entmax15", x, axis, where)
+    return _ENTMAX15(m, x, *mask, axis=axis)
+
+
+@activation(Composite(_entmax15), kind="simplex", options=("axis",), data=("where",))
 def entmax15(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Entmax with :math:`\alpha = 1.5`, half way from softmax to sparsemax.
 
@@ -443,38 +500,45 @@ def entmax15(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> A
     References:
       Peters, Niculae and Martins, Sparse sequence-to-sequence models, 2019, arXiv:1905.05702.
     """
-    x = _checked("entmax15", jnp.asarray(x), axis)
-    function = differentiable_map(
-        lambda x, *mask: _entmax(_deformed_15, x, mask, axis),
-        lambda y, t, *mask: _entmax_change(_sqrt(y), t, mask, axis),
-        of_result=True,
-    )
-    return function(x, *_mask(x, where))
+    ...
 
 
-def _slope_of_result(y: Array, alpha: Array) -> Array:
-    return jnp.where(y == 0, 0, jnp.where(y == 0, 1, y) ** (2 - alpha))
+def _slope_of_result(m: Arithmetic, y: Array, alpha: Array) -> Array:
+    return m.where(y == 0, 0, m.where(y == 0, 1, y) ** (2 - alpha))
 
 
-# (e^m - 1 - m) / m^2 for m in [0, 1], highest power first
+# (e^w - 1 - w) / w^2 for w in [0, 1], highest power first
 _EXP_REST = tuple(1 / math.factorial(k) for k in range(19, 1, -1))
 
 
-def _alpha_change(y: Array, alpha: Array, axis: Axis) -> Array:
+def _alpha_change(m: Arithmetic, y: Array, alpha: Array, axis: Axis) -> Array:
     """Change of the result with alpha."""
-    rate = alpha - 1
-    slope = _slope_of_result(y, alpha)
-    logarithm = jnp.log(jnp.where(y == 0, 1, y))
-    m = -rate * logarithm
-    small = m < 1
-    near = y * logarithm * logarithm * num.polynomial(jnp.where(small, m, 0), _EXP_REST)
-    far = (slope - y * (1 + m)) / jnp.where(small, 1, rate) ** 2
-    own = -jnp.where(small, near, far)  # with t fixed
+    rate = jnp.broadcast_to(alpha - 1, y.shape)
+    slope = _slope_of_result(m, y, alpha)
+    logarithm = jnp.log(m.where(y == 0, 1, y))
+    w = -rate * logarithm
+    small = w < 1
+    near = y * logarithm * logarithm * m.polynomial(m.where(small, w, 0), _EXP_REST)
+    far = (slope - y * (1 + w)) / m.where(small, 1, rate) ** 2
+    own = -m.where(small, near, far)  # with t fixed
     total = jnp.sum(slope, axis, keepdims=True)
-    return own - slope * (jnp.sum(own, axis, keepdims=True) / jnp.where(total == 0, 1, total))
+    return own - slope * (jnp.sum(own, axis, keepdims=True) / m.where(total == 0, 1, total))
 
 
-@activation(kind="simplex", options=("axis",), data=("where",), at_least={"alpha": 1})
+_ENTMAX = RowFormula(
+    lambda m, x, alpha, *mask, axis: _entmax_of(functools.partial(_deformed, alpha=alpha), m, x, mask, axis),
+    lambda m, y, t, alpha, *mask, axis: _entmax_change(m, _slope_of_result(m, y, alpha), t, mask, axis),
+    lambda m, y, t, alpha, *mask, axis: _kept(m, _alpha_change(m, y, alpha, axis) * t, mask),
+    of_result=True,
+)
+
+
+def _entmax(m: Arithmetic, x: Any, alpha: Any, axis: Any, where: Any) -> Array:
+    x, axis, mask = rows("entmax", x, axis, where)
+    return _ENTMAX(m, x, one_per_row("entmax", "alpha", x, alpha, axis), *mask, axis=axis)
+
+
+@activation(Composite(_entmax), domain={"alpha": ">= 1"}, kind="simplex", options=("axis",), data=("where",))
 def entmax(x: ArrayLike, alpha: ArrayLike = 1.5, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Entmax, from softmax to sparsemax and beyond: the larger alpha, the more zeros.
 
@@ -501,19 +565,12 @@ def entmax(x: ArrayLike, alpha: ArrayLike = 1.5, axis: Axis = -1, where: ArrayLi
       Peters, Niculae and Martins, Sparse sequence-to-sequence models, 2019, arXiv:1905.05702; Correia, Niculae and
       Martins, Adaptively sparse transformers, 2019, arXiv:1909.00015, for the derivative in alpha.
     """
-    x = _checked("entmax", jnp.asarray(x), axis)
-    alpha = _one_per_row("entmax", "alpha", x, jnp.asarray(alpha), axis)
-    function = differentiable_map(
-        lambda x, alpha, *mask: _entmax(functools.partial(_deformed, alpha=alpha), x, mask, axis),
-        lambda y, t, alpha, *mask: _entmax_change(_slope_of_result(y, alpha), t, mask, axis),
-        lambda y, t, alpha, *mask: _alpha_change(y, alpha, axis) * t,
-        of_result=True,
-    )
-    return function(x, alpha, *_mask(x, where))
+    ...
 
 
-def _one_per_row(function: str, name: str, x: Array, parameter: Array, axis: Axis) -> Array:
+def one_per_row(function: str, name: str, x: Array, parameter: Any, axis: Axis) -> Array:
     """The parameter with as many axes as ``x``; it may differ from row to row, but not within one."""
+    parameter = jnp.asarray(parameter, None if isinstance(parameter, Array) else compute_dtype(x.dtype))
     shape = (1,) * (x.ndim - parameter.ndim) + parameter.shape
     along = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]
     wanted = [1 if i in along else size for i, size in enumerate(x.shape)]

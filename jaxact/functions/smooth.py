@@ -5,53 +5,71 @@
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Callable
-from fractions import Fraction
 
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxact import _coefficients as coefficients
-from jaxact import _numerics as num
-from jaxact import _two as two
 from jaxact._activation import INF, activation
-from jaxact._derivative import differentiable, few_bits_do
+from jaxact._derivative import Formula
+from jaxact._math import SCALE, UNSCALE, Arithmetic, coefficients, logistic, normal
+from jaxact._math.elementary import (
+    decay_limit,
+    decay_parts,
+    elementary,
+    exp,
+    exp_and_expm1,
+    exp_of_exp,
+    exp_parts,
+    expm1,
+    inverse_root,
+    inverse_root_curvature,
+    inverse_root_mixed,
+    inverse_root_parameter_slope,
+    inverse_root_slope,
+    log1p_over,
+    rounded_exp,
+    scaled_exp,
+    sqrt,
+    tanh,
+    tanh_parts,
+    times,
+)
+from jaxact._math.error_free import rounded_constant, split, split_constant, two_sum
+from jaxact._math.logistic import sigmoid, sigmoid_unit, silu_slope
+
+_2_OVER_ROOT_PI = 1.1283791670955126
 
 
-def _softplus(x: Array, beta: Array) -> Array:
-    tail_up, _ = _softplus_tail(x, beta)
-    return jnp.where(x > 0, x, 0) + tail_up / beta * num.DOWN
-
-
-def _softplus_tail(x: Array, beta: Array) -> tuple[Array, Array]:
+def _softplus_tail(m: Arithmetic, x: Array, beta: Array) -> tuple[Array, Array]:
     """``log(1 + e)`` times 2^64, and ``-|beta x| e / (1 + e)`` times 2^64, for ``e = exp(-|beta x|)``."""
-    z, low = num.two_product(x, beta)
-    t = num.clamped(-num.magnitude(z))
-    up = num.exp_up(t, num.mirrored(low, z))
-    e = up * num.DOWN
-    return up * num.log1p_over(e), t * up / (1 + e)
+    z, low = m.product(x, beta)
+    t = m.maximum(-lax.abs(z), -m.limits.vanish)
+    up = scaled_exp(m, t, m.mirrored(low, z))
+    e = up * UNSCALE
+    return up * log1p_over(m, e), t * up / (1 + e)
 
 
-def _softplus_slope(x: Array, beta: Array) -> Array:
-    return num.sigmoid(*num.two_product(x, beta))
+def _softplus_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
+    return sigmoid(m, *m.product(x, beta))
 
 
-def _softplus_beta_slope(x: Array, beta: Array) -> Array:
-    log_up, product_up = _softplus_tail(x, beta)
-    return (product_up - log_up) / beta / beta * num.DOWN
+def _softplus_beta_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
+    log_up, product_up = _softplus_tail(m, x, beta)
+    return (product_up - log_up) / beta / beta * UNSCALE
 
 
-def _softplus_of_one(x: Array) -> Array:
-    e = num.exp(-lax.abs(x))
-    return num.at_least(x, 0) + e * num.log1p_over(e)
+def _softplus(m: Arithmetic, x: Array, beta: Array) -> Array:
+    tail_up, _ = _softplus_tail(m, x, beta)
+    return m.maximum(x, 0) + tail_up / beta * UNSCALE
 
 
 @activation(
-    slope=_softplus_slope,
-    parameter_slopes=(_softplus_beta_slope,),
-    at_defaults=differentiable(_softplus_of_one, num.sigmoid),
-    positive=("beta",),
+    Formula(_softplus, _softplus_slope, _softplus_beta_slope),
+    domain={"beta": "> 0"},
     kind="smooth",
     range=(0, INF),
     tails=(0, 1),
@@ -75,10 +93,14 @@ def softplus(x: ArrayLike, beta: ArrayLike = 1.0) -> Array:
       Dugas, Bengio, Bélisle, Nadeau and Garcia, Incorporating second-order functional knowledge for better option
       pricing, NIPS 2000.
     """
-    return _softplus(x, beta)
+    ...
 
 
-@activation(slope=lambda x: num.sigmoid(-x), kind="smooth", range=(-INF, 0), tails=(1, 0))
+def _log_sigmoid(m: Arithmetic, x: Array) -> Array:
+    return -logistic.softplus(m, -x)
+
+
+@activation(Formula(_log_sigmoid, lambda m, x: sigmoid(m, -x)), kind="smooth", range=(-INF, 0), tails=(1, 0))
 def log_sigmoid(x: ArrayLike) -> Array:
     r"""Logarithm of the logistic sigmoid.
 
@@ -90,11 +112,19 @@ def log_sigmoid(x: ArrayLike) -> Array:
     Returns:
       Array of the shape and floating dtype of ``x``.
     """
-    return -_softplus_of_one(-x)
+    ...
+
+
+def _silu(m: Arithmetic, x: Array) -> Array:
+    return sigmoid_unit(m, x, -m.limits.vanish, m.limits.one, lambda x: (x, None))
 
 
 @activation(
-    slope=num.silu_slope, kind="smooth", range=(-0.2784645427610738, INF), tails=(0, 1), minimum=-1.2784645427610737
+    Formula(_silu, silu_slope),
+    kind="smooth",
+    range=(-0.2784645427610738, INF),
+    tails=(0, 1),
+    minimum=-1.2784645427610737,
 )
 def silu(x: ArrayLike) -> Array:
     r"""Sigmoid-weighted linear unit, also called Swish-1.
@@ -113,42 +143,55 @@ def silu(x: ArrayLike) -> Array:
       Elfwing, Uchibe and Doya, Sigmoid-weighted linear units for neural network function approximation in reinforcement
       learning, 2017, arXiv:1702.03118.
     """
-    return num.sigmoid_unit(x, -num.limit(x), num.one_limit(x), lambda x: (x, None))
+    ...
 
 
-def _mish_slope(x: Array) -> Array:
-    z = num.clip(x, -num.limit(x), num.one_limit(x))
+def _mish_slope(m: Arithmetic, x: Array) -> Array:
+    z = m.clip(x, -m.limits.vanish, m.limits.one)
     negative = z < 0
-    parts = num.exp_up_parts(z)
-    w = num.whole(*parts) * num.DOWN
-    left = num.whole(*parts, (4 + 4 * z) + w * ((6 + 4 * z) + w * (4 + w)))
-    right = num.UP * (w * ((4 * z - 2) * (1 + w) - 2) - 4)
+    parts = exp_parts(m, z)
+    w = times(parts) * UNSCALE
+    left = times(parts, (4 + 4 * z) + w * ((6 + 4 * z) + w * (4 + w)))
+    right = SCALE * (w * ((4 * z - 2) * (1 + w) - 2) - 4)
     # 2 + 2 w + w^2, whose first term is no constant, or XLA would fold what its rounding lost to 0. The maximum is w,
     # and keeps XLA from squaring 2^64 w, which it does for scalars.
-    two, square = 2 + 0 * z, num.at_least(w, 0) * w
+    two, square = 2 + 0 * z, m.maximum(w, 0) * w
     part = two + 2 * w
     q = part + square
-    lost = 0 if few_bits_do() else (2 * w - (part - two)) + (square - (q - part))
-    return num.where(negative, left, right) / (q * q + 2 * q * lost) * num.DOWN + jnp.where(negative, 0, 1)
+    lost = 0 if not m.compensated else (2 * w - (part - two)) + (square - (q - part))
+    return m.where(negative, left, right) / (q * q + 2 * q * lost) * UNSCALE + m.where(negative, 0, 1)
 
 
-def _mish_curvature(x: Array) -> Array:
-    x = num.clamped(x)
-    up = num.exp_up(-num.magnitude(x))
-    e = up * num.DOWN
+def _mish_curvature(m: Arithmetic, x: Array) -> Array:
+    x = m.clamped(x)
+    up = scaled_exp(m, -m.magnitude(x))
+    e = up * UNSCALE
     left = 2 * (2 + x) + e * (2 * (4 + x) + e * (3 * (2 - x) + e * (2 * (1 - x))))
     right = 2 * (1 - x) + e * (3 * (2 - x) + e * (2 * (4 + x) + e * (2 * (2 + x))))
     # 2 + 2 e + e^2 on the left and 1 + 2 e + 2 e^2 on the right, whose first term is again no constant.
-    first, square = num.where(x < 0, 2 + 0 * x, 1 + 0 * x), e * num.where(x < 0, e, 2 * e)
+    first, square = m.where(x < 0, 2 + 0 * x, 1 + 0 * x), e * m.where(x < 0, e, 2 * e)
     part = first + 2 * e
     q = part + square
-    lost = 0 if few_bits_do() else (2 * e - (part - first)) + (square - (q - part))
+    lost = 0 if not m.compensated else (2 * e - (part - first)) + (square - (q - part))
     cube = q * (q * q + 3 * q * lost)
-    return 4 * up * (num.where(x < 0, left, right * e) / cube) * num.DOWN
+    return 4 * up * (m.where(x < 0, left, right * e) / cube) * UNSCALE
+
+
+def _mish(m: Arithmetic, x: Array) -> Array:
+    # With w = e^x, tanh(log(1 + w)) is w (1 - d) on the left and 1 - d on the right, where d is at most 1/2 and a
+    # quotient of sums whose terms are all positive.
+    z = m.clip(x, -m.limits.vanish, m.limits.one)
+    negative = z < 0
+    up = rounded_exp(m, z, power=64)
+    w = up * UNSCALE
+    n = w * (1 + w)
+    d = m.where(negative, n, 2) / (2 + (w + n))
+    y = z * m.where(negative, up, SCALE)
+    return m.where(x > m.limits.one, x, (y - y * d) * UNSCALE)
 
 
 @activation(
-    slope=differentiable(_mish_slope, _mish_curvature),
+    Formula(_mish, Formula(_mish_slope, _mish_curvature)),
     kind="smooth",
     range=(-0.30884341301725043, INF),
     tails=(0, 1),
@@ -170,36 +213,31 @@ def mish(x: ArrayLike) -> Array:
     References:
       Misra, Mish: a self regularized non-monotonic activation function, 2019, arXiv:1908.08681.
     """
-    # With w = e^x, tanh(log(1 + w)) is w (1 - d) on the left and 1 - d on the right, where d is at most 1/2 and a
-    # quotient of sums whose terms are all positive.
-    z = num.clip(x, -num.limit(x), num.one_limit(x))
-    negative = z < 0
-    up = num.rounded_exp(z, power=64)
-    w = up * num.DOWN
-    n = w * (1 + w)
-    d = num.where(negative, n, 2) / (2 + (w + n))
-    y = z * num.where(negative, up, num.UP)
-    return num.where(x > num.one_limit(x), x, (y - y * d) * num.DOWN)
+    ...
 
 
-def _gelu_exact_slope(x: Array) -> Array:
-    left = num.normal_bend(num.normal_clamped(lax.abs(x)))
-    return num.where(x < 0, left, 1 - left)
+def _gelu_exact_slope(m: Arithmetic, x: Array) -> Array:
+    left = normal.bend(m, normal.clamped(m, lax.abs(x)))
+    return m.where(x < 0, left, 1 - left)
 
 
-def _gelu_exact_curvature(x: Array) -> Array:
-    t = num.normal_clamped(num.magnitude(x))
-    root, lost = num.rounded_constant(*coefficients.ROOT_2, x)
-    return num.normal_density_up(t) * (((root - t) + lost) * (root + t)) * num.DOWN
+def _gelu_exact_curvature(m: Arithmetic, x: Array) -> Array:
+    t = normal.clamped(m, m.magnitude(x))
+    root, lost = rounded_constant(*coefficients.ROOT_2, m.dtype)
+    return normal.scaled_density(m, t) * (((root - t) + lost) * (root + t)) * UNSCALE
 
 
-@activation(
-    slope=differentiable(_gelu_exact_slope, _gelu_exact_curvature),
-    kind="smooth",
-    range=(-0.16997120747990366, INF),
-    tails=(0, 1),
-    minimum=-0.7517915246935645,
-)
+def _gelu_exact(m: Arithmetic, x: Array) -> Array:
+    t = normal.clamped(m, lax.abs(x))
+    tail = normal.tail_moment(m, t)
+    centre = m.clip(x, -1, 1)
+    return m.where(t < 1, centre * normal.centre(m, centre), m.where(x < 0, -tail, x - tail))
+
+
+_GELU_EXACT = Formula(_gelu_exact, Formula(_gelu_exact_slope, _gelu_exact_curvature))
+
+
+@activation(_GELU_EXACT, kind="smooth", range=(-0.16997120747990366, INF), tails=(0, 1), minimum=-0.7517915246935645)
 def gelu_exact(x: ArrayLike) -> Array:
     r"""Gaussian error linear unit, with the normal distribution function itself.
 
@@ -216,80 +254,74 @@ def gelu_exact(x: ArrayLike) -> Array:
     References:
       Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
     """
-    t = num.normal_clamped(lax.abs(x))
-    tail = num.normal_tail_moment(t)
-    centre = num.clip(x, -1, 1)
-    return num.where(t < 1, centre * num.normal_centre(centre), num.where(x < 0, -tail, x - tail))
+    ...
 
 
-def _even_quadratic(x: Array, a_factor: float = 1, b_factor: float = 1) -> tuple[Array, Array]:
+def _even_quadratic(m: Arithmetic, x: Array, a_factor: float = 1, b_factor: float = 1) -> tuple[Array, Array]:
     """``a + b x^2`` of the argument ``x (a + b x^2)``, or with factors, as a number of half the bits and the rest."""
     (a, a_lost), (b, b_lost) = coefficients.GELU_TANH_A, coefficients.GELU_TANH_B
-    a_high, a_low = num.split_constant(a_factor * a, a_factor * a_lost, x)
-    b_high, b_low = num.split_constant(b_factor * b, b_factor * b_lost, x)
+    a_high, a_low = split_constant(a_factor * a, a_factor * a_lost, m.dtype)
+    b_high, b_low = split_constant(b_factor * b, b_factor * b_lost, m.dtype)
     square = x * x
-    square_high, square_low = _square(x)
-    high, _ = num.split(a_high + b_high * square_high)
+    square_high, square_low = _square(m, x)
+    high, _ = split(a_high + b_high * square_high)
     return high, ((a_high - high) + b_high * square_high) + (a_low + (b_high * square_low + b_low * square))
 
 
-def _square(x: Array) -> tuple[Array, Array]:
+def _square(m: Arithmetic, x: Array) -> tuple[Array, Array]:
     """``x^2`` as a number of half the bits and the rest."""
-    high, low = num.split(x)
-    square_high, _ = num.split(x * x)
+    high, low = split(x)
+    square_high, _ = split(x * x)
     return square_high, (high * high - square_high) + low * (x + high)
 
 
-def gelu_tanh_argument(x: Array) -> tuple[Array, Array | None]:
+def gelu_tanh_argument(m: Arithmetic, x: Array) -> tuple[Array, Array | None]:
     """``u = x (a + b x^2)`` of ``x sigma(u)`` as a sum of two numbers.
 
     ``e^u`` turns an absolute error of ``u`` into a relative one, so ``u`` is needed to more than its own precision.
     """
-    if few_bits_do():
+    if not m.compensated:
         return x * (coefficients.GELU_TANH_A[0] + coefficients.GELU_TANH_B[0] * (x * x)), None
-    high, low = num.split(x)
-    factor_high, factor_low = _even_quadratic(x)
+    high, low = split(x)
+    factor_high, factor_low = _even_quadratic(m, x)
     return high * factor_high, low * factor_high + x * factor_low
 
 
-def _gelu_tanh_clamped(x: Array) -> Array:
+def _gelu_tanh_clamped(m: Arithmetic, x: Array) -> Array:
     bound = {"float32": 11.3, "float64": 21.5}[x.dtype.name]
-    return num.clip(x, -bound, bound)
+    return m.clip(x, -bound, bound)
 
 
-def _gelu_tanh(x: Array) -> Array:
+def _gelu_tanh(m: Arithmetic, x: Array) -> Array:
     left, right = {"float32": (-11.3, 6.0), "float64": (-21.5, 7.5)}[x.dtype.name]
-    return num.sigmoid_unit(x, left, right, gelu_tanh_argument)
+    return sigmoid_unit(m, x, left, right, functools.partial(gelu_tanh_argument, m))
 
 
-def _gelu_tanh_slope(x: Array) -> Array:
-    t = -lax.abs(_gelu_tanh_clamped(x))
-    u, u_low = gelu_tanh_argument(t)
-    parts = num.exp_up_parts(u, u_low)
-    e = num.whole(*parts) * num.DOWN
-    factor = (1 + u) + (num.sum_of(2 * coefficients.GELU_TANH_B[0] * t * (t * t), u_low) + e)  # 1 + t du/dt + e
-    left = num.whole(*parts, factor) / (1 + e * (2 + e)) * num.DOWN
-    return num.where(x < 0, left, 1 - left)
+def _gelu_tanh_slope(m: Arithmetic, x: Array) -> Array:
+    t = -lax.abs(_gelu_tanh_clamped(m, x))
+    u, u_low = gelu_tanh_argument(m, t)
+    parts = exp_parts(m, u, u_low)
+    e = times(parts) * UNSCALE
+    factor = (1 + u) + (m.sum_of(2 * coefficients.GELU_TANH_B[0] * t * (t * t), u_low) + e)  # 1 + t du/dt + e
+    left = times(parts, factor) / (1 + e * (2 + e)) * UNSCALE
+    return m.where(x < 0, left, 1 - left)
 
 
-def _gelu_tanh_curvature(x: Array) -> Array:
-    t = -num.magnitude(_gelu_tanh_clamped(x))
-    up = num.exp_up(*gelu_tanh_argument(t))
-    e = up * num.DOWN
-    slope_high, slope_low = _even_quadratic(t, 1, 3)  # du/dt
+def _gelu_tanh_curvature(m: Arithmetic, x: Array) -> Array:
+    t = -m.magnitude(_gelu_tanh_clamped(m, x))
+    up = scaled_exp(m, *gelu_tanh_argument(m, t))
+    e = up * UNSCALE
+    slope_high, slope_low = _even_quadratic(m, t, 1, 3)  # du/dt
     product = t * (slope_high * slope_high + slope_low * (2 * slope_high + slope_low))
-    sum_high, sum_low = _even_quadratic(t, 2, 12)  # 2 du/dt + t d2u/dt2
+    sum_high, sum_low = _even_quadratic(m, t, 2, 12)  # 2 du/dt + t d2u/dt2
     bend = (sum_high + product) + (sum_low - product * (2 * e / (1 + e)))
-    return up * (bend / (1 + e * (2 + e))) * num.DOWN
+    return up * (bend / (1 + e * (2 + e))) * UNSCALE
 
 
-@activation(
-    slope=differentiable(_gelu_tanh_slope, _gelu_tanh_curvature),
-    kind="smooth",
-    range=(-0.17004075057125406, INF),
-    tails=(0, 1),
-    minimum=-0.7524614220710163,
-)
+_GELU_TANH = Formula(_gelu_tanh, Formula(_gelu_tanh_slope, _gelu_tanh_curvature))
+
+
+@activation(_GELU_TANH, kind="smooth", range=(-0.17004075057125406, INF), tails=(0, 1), minimum=-0.7524614220710163)
 def gelu_tanh(x: ArrayLike) -> Array:
     r"""Gaussian error linear unit, with tanh in place of the error function.
 
@@ -306,33 +338,39 @@ def gelu_tanh(x: ArrayLike) -> Array:
     References:
       Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
     """
-    return _gelu_tanh(x)
+    ...
 
 
-def _quick_gelu_argument(x: Array) -> tuple[Array, Array | None]:
+def _quick_gelu_argument(m: Arithmetic, x: Array) -> tuple[Array, Array | None]:
     """``1.702 x`` as a sum of two numbers."""
-    if few_bits_do():
+    if not m.compensated:
         return 1.702 * x, None
-    scale_high, scale_low = num.split_constant(*coefficients.QUICK_GELU, x)
-    high, low = num.split(x)
+    scale_high, scale_low = split_constant(*coefficients.QUICK_GELU, m.dtype)
+    high, low = split(x)
     return high * scale_high, low * scale_high + x * scale_low
 
 
-def _quick_gelu_clamped(x: Array) -> Array:
-    bound = num.limit(x) / 1.702
-    return num.clip(x, -bound, bound)
+def _quick_gelu_clamped(m: Arithmetic, x: Array) -> Array:
+    bound = m.limits.vanish / 1.702
+    return m.clip(x, -bound, bound)
 
 
-def _quick_gelu_slope(x: Array) -> Array:
-    return num.silu_slope(*_quick_gelu_argument(_quick_gelu_clamped(x)))
+def _quick_gelu_slope(m: Arithmetic, x: Array) -> Array:
+    return silu_slope(m, *_quick_gelu_argument(m, _quick_gelu_clamped(m, x)))
 
 
-def _quick_gelu_curvature(x: Array) -> Array:
-    return 1.702 * num.silu_curvature_up(*_quick_gelu_argument(_quick_gelu_clamped(x))) * num.DOWN
+def _quick_gelu_curvature(m: Arithmetic, x: Array) -> Array:
+    return 1.702 * logistic.scaled_silu_curvature(m, *_quick_gelu_argument(m, _quick_gelu_clamped(m, x))) * UNSCALE
+
+
+def _quick_gelu(m: Arithmetic, x: Array) -> Array:
+    return sigmoid_unit(
+        m, x, -m.limits.vanish / 1.702, m.limits.one / 1.702, functools.partial(_quick_gelu_argument, m)
+    )
 
 
 @activation(
-    slope=differentiable(_quick_gelu_slope, _quick_gelu_curvature),
+    Formula(_quick_gelu, Formula(_quick_gelu_slope, _quick_gelu_curvature)),
     kind="smooth",
     range=(-0.16361018963635357, INF),
     tails=(0, 1),
@@ -354,10 +392,11 @@ def quick_gelu(x: ArrayLike) -> Array:
     References:
       Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
     """
-    return num.sigmoid_unit(x, -num.limit(x) / 1.702, num.one_limit(x) / 1.702, _quick_gelu_argument)
+    ...
 
 
 @activation(
+    lambda approximate: _GELU_TANH if approximate else _GELU_EXACT,
     options=("approximate",),
     kind="smooth",
     range=(-0.17004075057125406, INF),
@@ -379,19 +418,23 @@ def gelu(x: ArrayLike, approximate: bool = True) -> Array:
     References:
       Hendrycks and Gimpel, Gaussian error linear units, 2016, arXiv:1606.08415.
     """
-    return gelu_tanh(x) if approximate else gelu_exact(x)
+    ...
 
 
-def _elu_slope(x: Array, alpha: Array) -> Array:
-    negative = jnp.where(x > 0, 0, num.clamped(x))
-    return jnp.where(x > 0, 1, alpha * num.exp_up(negative) * num.DOWN)
+def _elu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    negative = m.where(x > 0, 0, m.clamped(x))
+    return m.where(x > 0, 1, alpha * scaled_exp(m, negative) * UNSCALE)
 
 
-def _elu_alpha_slope(x: Array, alpha: Array) -> Array:
-    return jnp.where(x > 0, 0, num.expm1(jnp.where(x > 0, 0, x)))
+def _elu_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    return m.where(x > 0, 0, expm1(m, m.where(x > 0, 0, x)))
 
 
-@activation(slope=_elu_slope, parameter_slopes=(_elu_alpha_slope,), kind="smooth", range=(-1, INF), tails=(0, 1))
+def _elu(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    return m.where(x > 0, x, alpha * expm1(m, m.minimum(x, 0)))
+
+
+@activation(Formula(_elu, _elu_slope, _elu_alpha_slope), kind="smooth", range=(-1, INF), tails=(0, 1))
 def elu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     r"""Exponential linear unit.
 
@@ -410,30 +453,33 @@ def elu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
       Clevert, Unterthiner and Hochreiter, Fast and accurate deep network learning by exponential linear units, 2015,
       arXiv:1511.07289.
     """
-    return jnp.where(x > 0, x, alpha * num.expm1(jnp.minimum(x, 0)))
+    ...
 
 
-def _celu_argument(x: Array, alpha: Array) -> tuple[Array, Array | None]:
+def _celu_argument(m: Arithmetic, x: Array, alpha: Array) -> tuple[Array, Array | None]:
     """``min(x, 0) / alpha`` as a sum of two numbers."""
-    z, low = num.two_quotient(jnp.where(x > 0, 0, x), alpha)
-    return num.clamped(z), low
+    z, low = m.quotient(m.where(x > 0, 0, x), alpha)
+    return m.clamped(z), low
 
 
-def _celu_slope(x: Array, alpha: Array) -> Array:
-    return jnp.where(x > 0, 1, num.exp(*_celu_argument(x, alpha)))
+def _celu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    return m.where(x > 0, 1, exp(m, *_celu_argument(m, x, alpha)))
 
 
-def _celu_alpha_slope(x: Array, alpha: Array) -> Array:
-    z, low = _celu_argument(x, alpha)
-    near = z * z * num.polynomial(jnp.maximum(z, -2), coefficients.CELU_REST[z.dtype.name])
-    return jnp.where(x > 0, 0, jnp.where(z > -2, near, (1 - z) * num.exp(z, low) - 1))
+def _celu_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    z, low = _celu_argument(m, x, alpha)
+    near = z * z * m.polynomial(m.maximum(z, -2), m.table(coefficients.CELU_REST))
+    return m.where(x > 0, 0, m.where(z > -2, near, (1 - z) * exp(m, z, low) - 1))
+
+
+def _celu(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    z = m.minimum(x, 0) / alpha
+    return m.where(z > -(2.0**-60), x, alpha * expm1(m, z))  # x / alpha may be too small for a normal number
 
 
 @activation(
-    slope=_celu_slope,
-    parameter_slopes=(_celu_alpha_slope,),
-    at_defaults=elu,
-    positive=("alpha",),
+    Formula(_celu, _celu_slope, _celu_alpha_slope),
+    domain={"alpha": "> 0"},
     kind="smooth",
     range=(-1, INF),
     tails=(0, 1),
@@ -456,21 +502,30 @@ def celu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     References:
       Barron, Continuously differentiable exponential linear units, 2017, arXiv:1704.07483.
     """
-    z = jnp.minimum(x, 0) / alpha
-    return jnp.where(z > -(2.0**-60), x, alpha * num.expm1(z))  # x / alpha may be too small for a normal number
+    ...
 
 
 _SELU_SCALE = 1.0507009873554805
 _SELU_ALPHA = 1.6732632423543772
 
 
-def _selu_slope(x: Array) -> Array:
-    negative = num.where(x > 0, 0, num.clamped(x))
-    return num.where(x > 0, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA * num.exp_up(negative) * num.DOWN)
+def _selu_slope(m: Arithmetic, x: Array) -> Array:
+    negative = m.where(x > 0, 0, m.clamped(x))
+    return m.where(x > 0, _SELU_SCALE, _SELU_SCALE * _SELU_ALPHA * scaled_exp(m, negative) * UNSCALE)
+
+
+def _selu(m: Arithmetic, x: Array) -> Array:
+    # The product alone is infinite for a number whose result is the largest that there is.
+    right = m.where(x > 1, x + (_SELU_SCALE - 1) * x, _SELU_SCALE * x)
+    return m.where(x > 0, right, _SELU_SCALE * _SELU_ALPHA * expm1(m, m.minimum(x, 0)))
 
 
 @activation(
-    slope=_selu_slope, kind="smooth", range=(-1.7580993408473768, INF), tails=(0, 1.0507009873554805), kinks=(0.0,)
+    Formula(_selu, _selu_slope),
+    kind="smooth",
+    range=(-1.7580993408473768, INF),
+    tails=(0, 1.0507009873554805),
+    kinks=(0.0,),
 )
 def selu(x: ArrayLike) -> Array:
     r"""Scaled exponential linear unit.
@@ -489,46 +544,48 @@ def selu(x: ArrayLike) -> Array:
     References:
       Klambauer, Unterthiner, Mayr and Hochreiter, Self-normalizing neural networks, 2017, arXiv:1706.02515.
     """
-    # The product alone is infinite for a number whose result is the largest that there is.
-    right = num.where(x > 1, x + (_SELU_SCALE - 1) * x, _SELU_SCALE * x)
-    return num.where(x > 0, right, _SELU_SCALE * _SELU_ALPHA * num.expm1(num.at_most(x, 0)))
+    ...
 
 
 _SQUARES = 2.0**62  # beyond, x^2 overflows, and b is lost in it unless it is above 2^98
 
 
-def _root(x: Array, b: Array | float) -> Array:
+def _root(m: Arithmetic, x: Array, b: Array | float) -> Array:
     """``sqrt(x^2 + b)``."""
     size = lax.abs(x)
-    return jnp.where(size > _SQUARES, size, jnp.sqrt(x * x + b))
+    return m.where(size > _SQUARES, size, sqrt(m, x * x + b))
 
 
-def _squareplus_slope(x: Array, b: Array) -> Array:
-    size = jnp.minimum(lax.abs(x), _SQUARES)
-    square = jnp.maximum(size * size + b, jnp.finfo(x.dtype).tiny)
-    left = b / 2 / (square + size * jnp.sqrt(square))
-    left = jnp.where(lax.abs(x) > _SQUARES, b / 4 / x / x, left)
-    return jnp.where(x < 0, left, 1 - left)
+def _squareplus_slope(m: Arithmetic, x: Array, b: Array) -> Array:
+    size = m.minimum(lax.abs(x), _SQUARES)
+    square = m.maximum(size * size + b, m.tiny)
+    left = b / 2 / (square + size * sqrt(m, square))
+    left = m.where(lax.abs(x) > _SQUARES, b / 4 / x / x, left)
+    return m.where(x < 0, left, 1 - left)
 
 
-def _squareplus_curvature(x: Array, b: Array) -> Array:
-    root = _root(x, b)
+def _squareplus_curvature(m: Arithmetic, x: Array, b: Array) -> Array:
+    root = _root(m, x, b)
     return b / 2 / root / root / root
 
 
-def _squareplus_mixed(x: Array, b: Array) -> Array:
-    root = _root(x, b)
+def _squareplus_mixed(m: Arithmetic, x: Array, b: Array) -> Array:
+    root = _root(m, x, b)
     return -(x / root) / root / root / 4
 
 
-def _squareplus_b_slope(x: Array, b: Array) -> Array:
-    return 1 / (4 * _root(x, b))
+def _squareplus_b_slope(m: Arithmetic, x: Array, b: Array) -> Array:
+    return 1 / (4 * _root(m, x, b))
+
+
+def _squareplus(m: Arithmetic, x: Array, b: Array) -> Array:
+    right = _root(m, x, b) / 2 + lax.abs(x) / 2
+    return m.where(x < 0, b / 4 / right, right)
 
 
 @activation(
-    slope=differentiable(_squareplus_slope, _squareplus_curvature, _squareplus_mixed),
-    parameter_slopes=(_squareplus_b_slope,),
-    positive=("b",),
+    Formula(_squareplus, Formula(_squareplus_slope, _squareplus_curvature, _squareplus_mixed), _squareplus_b_slope),
+    domain={"b": "> 0"},
     kind="smooth",
     range=(0, INF),
     tails=(0, 1),
@@ -551,22 +608,26 @@ def squareplus(x: ArrayLike, b: ArrayLike = 4) -> Array:
     References:
       Barron, Squareplus: a softplus-like algebraic rectifier, 2021, arXiv:2112.11687.
     """
-    right = _root(x, b) / 2 + lax.abs(x) / 2
-    return jnp.where(x < 0, b / 4 / right, right)
+    ...
 
 
-def _bent_identity_slope(x: Array) -> Array:
-    x = num.clip(x, -(2.0**100), 2.0**100)  # so that infinities need no care
-    return 1 + x / _root(x, 1) / 2
+def _bent_identity_slope(m: Arithmetic, x: Array) -> Array:
+    x = m.clip(x, -(2.0**100), 2.0**100)  # so that infinities need no care
+    return 1 + x / _root(m, x, 1) / 2
 
 
-def _bent_identity_curvature(x: Array) -> Array:
-    root = _root(x, 1)
+def _bent_identity_curvature(m: Arithmetic, x: Array) -> Array:
+    root = _root(m, x, 1)
     return 1 / (2 * root) / root / root
 
 
+def _bent_identity(m: Arithmetic, x: Array) -> Array:
+    bend = m.clip(x, -(2.0**100), 2.0**100)
+    return x * (1 + bend / (1 + _root(m, bend, 1)) / 2)
+
+
 @activation(
-    slope=differentiable(_bent_identity_slope, _bent_identity_curvature),
+    Formula(_bent_identity, Formula(_bent_identity_slope, _bent_identity_curvature)),
     kind="smooth",
     range=(-INF, INF),
     tails=(0.5, 1.5),
@@ -585,20 +646,27 @@ def bent_identity(x: ArrayLike) -> Array:
     References:
       Wikipedia, Activation function, table of 12 February 2018.
     """
-    bend = num.clip(x, -(2.0**100), 2.0**100)
-    return jnp.asarray(x * (1 + bend / (1 + _root(bend, 1)) / 2))
+    ...
 
 
-def _sparse_plus_slope(x: Array) -> Array:
-    return num.clip((x + 1) / 2, 0, 1)
+def _sparse_plus_slope(m: Arithmetic, x: Array) -> Array:
+    return m.clip((x + 1) / 2, 0, 1)
 
 
-def _sparse_plus_curvature(x: Array) -> Array:
-    return jnp.where((x > -1) & (x < 1), jnp.full_like(x, 0.5), 0)
+def _sparse_plus_curvature(m: Arithmetic, x: Array) -> Array:
+    return m.where((x > -1) & (x < 1), 0.5, 0)
+
+
+def _sparse_plus(m: Arithmetic, x: Array) -> Array:
+    middle = (m.clip(x, -1, 1) + 1) / 2
+    return m.where(x >= 1, x, middle * middle)
 
 
 @activation(
-    slope=differentiable(_sparse_plus_slope, _sparse_plus_curvature), kind="smooth", range=(0, INF), tails=(0, 1)
+    Formula(_sparse_plus, Formula(_sparse_plus_slope, _sparse_plus_curvature), flat=True),
+    kind="smooth",
+    range=(0, INF),
+    tails=(0, 1),
 )
 def sparse_plus(x: ArrayLike) -> Array:
     r"""Sparse plus, a softplus that reaches 0 and ``x``.
@@ -617,16 +685,19 @@ def sparse_plus(x: ArrayLike) -> Array:
     References:
       Blondel, Martins and Niculae, Learning classifiers with Fenchel-Young losses, 2019, arXiv:1901.02324.
     """
-    middle = (num.clip(x, -1, 1) + 1) / 2
-    return jnp.where(x >= 1, x, middle * middle)
+    ...
 
 
-def _hard_silu_slope(x: Array) -> Array:
-    return jnp.where(x >= 3, 1, jnp.where(x <= -3, 0, (2 * x + 3) / 6))
+def _hard_silu_slope(m: Arithmetic, x: Array) -> Array:
+    return m.where(x >= 3, 1, m.where(x <= -3, 0, (2 * x + 3) / 6))
+
+
+def _hard_silu(m: Arithmetic, x: Array) -> Array:
+    return m.where(x <= -3, -0.0, x * (m.clip(x + 3, 0, 6) / 6))
 
 
 @activation(
-    slope=_hard_silu_slope,
+    Formula(_hard_silu, _hard_silu_slope, flat=lambda m, x: x <= -3),
     kind="rectified",
     range=(-0.375, INF),
     tails=(0, 1),
@@ -649,11 +720,103 @@ def hard_silu(x: ArrayLike) -> Array:
     References:
       Howard et al., Searching for MobileNetV3, 2019, arXiv:1905.02244.
     """
-    return jnp.where(x <= -3, -0.0, x * (num.clip(x + 3, 0, 6) / 6))
+    ...
+
+
+def _exp_until(m: Arithmetic, x: Array, right: float) -> tuple[Array, Array, Array]:
+    """``z``, ``x`` between where ``x e^x`` is 0 and a limit, ``2^64 e^z`` and ``e^z``. Not to be differentiated."""
+    z = m.clip(x, -m.limits.vanish, right)
+    up = rounded_exp(m, z, power=64)
+    return z, up, up * UNSCALE
+
+
+def _exp_of_minus(m: Arithmetic, x: Array) -> tuple[Array, Array, Array]:
+    """``t = -|x|``, held to where exponentials count, ``2^64 e^t`` and ``e^t``."""
+    t = -m.magnitude(m.clamped(x))
+    up = scaled_exp(m, t)
+    return t, up, up * UNSCALE
+
+
+@functools.cache
+def _scaled_gumbel(k: int) -> Callable[[Arithmetic, Array], Array]:
+    """``2^64 e^(x - k e^x)`` of ``x`` held by :func:`_until_gumbel`; for ``k = 1`` it is the density of Gumbel."""
+
+    def value(m: Arithmetic, x: Array) -> Array:
+        return exp_of_exp(m, m.maximum(x, -40), k, x, 64)[0]
+
+    def slope(m: Arithmetic, x: Array) -> Array:
+        return (1 - k * exp(m, x)) * f(m, x)
+
+    f = elementary(slope, native=lambda x: jnp.exp(x - k * jnp.exp(x)) * SCALE)(value)
+    return f
+
+
+def _until_gumbel(m: Arithmetic, x: Array, k: int = 1) -> Array:
+    """``x`` held to where ``e^(x - k e^x)`` counts."""
+    return m.clip(x, -m.limits.vanish, math.log(m.limits.vanish / k))
+
+
+def _tanh_limit(m: Arithmetic) -> float:
+    """Beyond it the slope of ``x tanh(x)`` is 1."""
+    return m.limits.tanh + 1.4
+
+
+def _softplus_parts(m: Arithmetic, z: Array) -> tuple[Array, Array, Array]:
+    """``2^64 e``, ``e = e^-|z|`` and ``log(1 + e) / e``. Not to be differentiated."""
+    up = rounded_exp(m, -lax.abs(z), power=64)
+    e = up * UNSCALE
+    return up, e, log1p_over(m, e)
+
+
+def _serf_until(m: Arithmetic, x: Array, end: float) -> Array:
+    """``x`` held to where it counts: at the right, to where its softplus is at an end."""
+    return m.clip(x, -m.limits.vanish, math.log(math.expm1(end)))
+
+
+def _serf_slope(m: Arithmetic, x: Array) -> Array:
+    # erf(s) + x erf'(s) / (1 + e^-x), all times e^-x on the left
+    end = normal.erf_end(m)
+    z = _serf_until(m, x, end + 0.7)
+    up, e, ratio = _softplus_parts(m, z)
+    negative = z < 0
+    s = m.maximum(z, 0) + e * ratio
+    square = s * s
+    over = normal.erf_over(m, m.minimum(square, end * end))
+    erf = m.where(negative, ratio * over, m.minimum(s * over, 1))
+    return m.where(negative, up, SCALE) * (erf + _2_OVER_ROOT_PI * z * rounded_exp(m, -square) / (1 + e)) * UNSCALE
+
+
+def _serf_curvature(m: Arithmetic, x: Array) -> Array:
+    # erf'(s) c (2 + x (1 - c - 2 s c)) for c = 1 / (1 + e^-x)
+    z = m.clip(x, -m.limits.vanish, m.limits.vanish**0.5)
+    negative = z < 0
+    up = scaled_exp(m, -m.magnitude(z))
+    e = up * UNSCALE
+    rest, right = e * log1p_over(m, e), m.where(negative, 0, z)
+    high, low = m.square(right, -1.0)
+    if low is None:
+        total = high - rest * (2 * right + rest)
+    else:
+        total, lost = two_sum(high, -rest * (2 * right + rest))
+        low = low + lost
+    density = scaled_exp(m, total, low)
+    c = m.where(negative, e, 1) / (1 + e)
+    bend = 2 + z * (m.where(negative, 1, e) / (1 + e) - 2 * (right + rest) * c)
+    return _2_OVER_ROOT_PI * (m.where(negative, up * (density * UNSCALE), density) / (1 + e)) * bend * UNSCALE
+
+
+def _serf(m: Arithmetic, x: Array) -> Array:
+    end = normal.erf_end(m)
+    z = _serf_until(m, x, end)
+    up, e, ratio = _softplus_parts(m, z)
+    s = m.maximum(z, 0) + e * ratio
+    over = normal.erf_over(m, s * s)
+    erf_up = m.where(z < 0, up * (ratio * over), m.minimum(s * over, 1) * SCALE)
+    return m.where(z < x, x, z * erf_up * UNSCALE)
 
 
 @activation(
-    two_part=True,
+    Formula(_serf, Formula(_serf_slope, _serf_curvature)),
     kind="smooth",
     range=(-0.34843745875960642, INF),
     tails=(0, 1),
@@ -676,35 +839,15 @@ def serf(x: ArrayLike) -> Array:
       Nag, Bhattacharyya, Mukherjee and Kundu, SERF: towards better training of deep neural networks using log-softplus
       error activation function, 2021, arXiv:2108.09598.
     """
-    return two.with_tails(
-        x,
-        lambda x: x * two.erf(two.softplus(x)),
-        left=(-40, lambda x: two.TWO_OVER_ROOT_PI * x * two.exp_up(x)),
-        right=(1, lambda x: -x * two.erfc_up(two.softplus(x))),
-        line=(0, x),
-    )
+    ...
 
 
-def _rectified(x: Array, gate: Callable[[Array], Array], scale: ArrayLike = 1) -> Array:
-    """``scale x gate(x)``, of two-part numbers, for a gate like ``e^x + O(e^2x)`` and ``1 - e^-x + O(e^-2x)``."""
-    return two.with_tails(
-        x,
-        lambda x: scale * x * gate(x),
-        left=(-40, lambda x: scale * x * two.exp_up(x)),
-        right=(40, lambda x: -scale * x * two.exp_up(-x)),
-        line=(0, scale * x),
-    )
+def _exponential(m: Arithmetic, x: Array) -> Array:
+    up = scaled_exp(m, -m.magnitude(m.clamped(x)))
+    return m.where(x < 0, up * UNSCALE, SCALE / up)
 
 
-def _exponential(x: Array) -> Array:
-    up = num.exp_up(-num.magnitude(num.clamped(x)))
-    return jnp.where(x < 0, up * num.DOWN, num.UP / up)
-
-
-_exponential_slope = differentiable(_exponential, lambda x: _exponential_slope(x))
-
-
-@activation(slope=_exponential_slope, kind="smooth", range=(0, INF), tails=(0, INF))
+@activation(Formula(_exponential, _exponential), kind="smooth", range=(0, INF), tails=(0, INF))
 def exponential(x: ArrayLike) -> Array:
     r"""Exponential function.
 
@@ -720,10 +863,16 @@ def exponential(x: ArrayLike) -> Array:
       Keras, layer activation functions, 2015; it serves as the link function of Poisson regression in McCullagh and
       Nelder, Generalized linear models, 1989.
     """
-    return _exponential(x)
+    ...
 
 
-@activation(two_part=True, kind="smooth", range=(-0.6931471805599453, INF), tails=(0, 1))
+def _shifted_softplus(m: Arithmetic, x: Array) -> Array:
+    # With d = e^-|x| - 1 it is max(x, 0) + log(1 + d / 2), of which the logarithm is at most half the sum near 0.
+    d = expm1(m, -lax.abs(x))
+    return m.maximum(x, 0) + d * m.polynomial(d, (*m.table(coefficients.LOG_MEAN), 0.5))
+
+
+@activation(Formula(_shifted_softplus, sigmoid), kind="smooth", range=(-0.6931471805599453, INF), tails=(0, 1))
 def shifted_softplus(x: ArrayLike) -> Array:
     r"""Softplus shifted to pass through 0.
 
@@ -739,21 +888,38 @@ def shifted_softplus(x: ArrayLike) -> Array:
       Schütt et al., SchNet: a continuous-filter convolutional neural network for modeling quantum interactions, 2017,
       arXiv:1706.08566.
     """
-
-    def near(x: Array) -> Array:  # x / 2 + log(cosh(x / 2))
-        return x / 2 + two.log1p(two.square(two.expm1(x / 2)) / (2 * two.exp(x / 2)))
-
-    far = two.with_tails(
-        x,
-        lambda x: two.softplus(x) - two.LN_2,
-        left=(-40, two.exp_up),
-        right=(40, lambda x: two.exp_up(-x)),
-        line=(-two.LN_2, x - two.LN_2),
-    )
-    return two.where(two.magnitude(x) < 1, near(two.clip(x, -1, 1)), far)
+    ...
 
 
-@activation(two_part=True, kind="smooth", range=(0, INF), tails=(0, 0))
+def _softplus_factors(m: Arithmetic, x: Array) -> tuple[Array, Array, Array]:
+    """``e = e^-|x|``, ``a`` and ``b`` with the softplus ``a^2 b``, of which ``b`` is at least log 2."""
+    half = m.maximum(exp(m, m.magnitude(x) * -0.5), 0)  # the maximum as in mish
+    e = half * half
+    ratio = log1p_over(m, e)
+    return e, m.where(x < 0, half, 1), m.where(x < 0, ratio, x + e * ratio)
+
+
+def _sqrt_softplus_slope(m: Arithmetic, x: Array) -> Array:
+    e, a, b = _softplus_factors(m, x)
+    return 0.5 * a / ((1 + e) * sqrt(m, b))
+
+
+def _sqrt_softplus_curvature(m: Arithmetic, x: Array) -> Array:
+    e, a, b = _softplus_factors(m, x)
+    return 0.5 * a * (m.where(x < 0, 1, e) - 0.5 / b) / ((1 + e) * (1 + e) * sqrt(m, b))
+
+
+def _sqrt_softplus(m: Arithmetic, x: Array) -> Array:
+    _, a, b = _softplus_factors(m, x)
+    return a * sqrt(m, b)
+
+
+@activation(
+    Formula(_sqrt_softplus, Formula(_sqrt_softplus_slope, _sqrt_softplus_curvature)),
+    kind="smooth",
+    range=(0, INF),
+    tails=(0, 0),
+)
 def sqrt_softplus(x: ArrayLike) -> Array:
     r"""Square root of the softplus, which language models use to score experts.
 
@@ -768,10 +934,34 @@ def sqrt_softplus(x: ArrayLike) -> Array:
     References:
       Hugging Face, Transformers, activation ``sqrtsoftplus``, 2026.
     """
-    return two.where(x < -40, two.down(two.exp_up(x / 2)), two.sqrt(two.softplus(two.clip(x, -40, INF))))
+    ...
 
 
-@activation(two_part=True, kind="smooth", range=(0, INF), tails=(-1, 1), minimum=0.0)
+def _lisht_slope(m: Arithmetic, x: Array) -> Array:
+    limit = _tanh_limit(m)
+    z = m.clip(x, -limit, limit)
+    p, q, d = tanh_parts(m, z * z)
+    return m.where(lax.abs(x) > limit, m.where(x < 0, -1, 1), z * (p * d + q * q) / (d * d))  # tanh(x) + x / cosh(x)^2
+
+
+def _lisht_curvature(m: Arithmetic, x: Array) -> Array:
+    limit = m.limits.vanish / 2
+    t = m.magnitude(m.clip(x, -limit, limit))
+    up = scaled_exp(m, -2 * t)
+    q = 1 / (1 + up * UNSCALE)
+    return 8 * up * (q * q) * (1 + t * q * expm1(m, -2 * t)) * UNSCALE  # 2 (1 - x tanh(x)) / cosh(x)^2
+
+
+def _lisht(m: Arithmetic, x: Array) -> Array:
+    z = m.clip(x, -m.limits.tanh, m.limits.tanh)
+    square = z * z
+    p, _, d = tanh_parts(m, square)
+    return m.where(lax.abs(x) > m.limits.tanh, lax.abs(x), square * p / d)
+
+
+@activation(
+    Formula(_lisht, Formula(_lisht_slope, _lisht_curvature)), kind="smooth", range=(0, INF), tails=(-1, 1), minimum=0.0
+)
 def lisht(x: ArrayLike) -> Array:
     r"""Linearly scaled hyperbolic tangent.
 
@@ -787,17 +977,34 @@ def lisht(x: ArrayLike) -> Array:
       Roy, Manna, Dubey and Chaudhuri, LiSHT: non-parametric linearly scaled hyperbolic tangent activation function for
       neural networks, 2019, arXiv:1901.05894.
     """
-    return two.with_tails(
-        x,
-        lambda x: x * two.tanh(x),
-        left=(-20, lambda x: 2 * x * two.exp_up(2 * x)),
-        right=(20, lambda x: -2 * x * two.exp_up(-2 * x)),
-        line=(-x, x),
-    )
+    ...
+
+
+def _tanh_exp_slope(m: Arithmetic, x: Array) -> Array:
+    limit = math.log(_tanh_limit(m))
+    z, up, w = _exp_until(m, x, limit)
+    p, q, d = tanh_parts(m, m.maximum(w, -1) * w)  # the maximum as in mish
+    return m.where(x > limit, 1, up * (p * d + z * (q * q)) / (d * d) * UNSCALE)  # tanh(w) + x w / cosh(w)^2
+
+
+def _tanh_exp_curvature(m: Arithmetic, x: Array) -> Array:
+    z = _until_gumbel(m, x, 2)
+    w = exp(m, z)
+    q = 1 / (1 + exp(m, -2 * w))
+    return (
+        4 * _scaled_gumbel(2)(m, z) * (q * q) * (2 + z * (1 - 2 * w * tanh(m, w))) * UNSCALE
+    )  # e^(x - 2 w) is w / cosh(w)^2 at the right
+
+
+def _tanh_exp(m: Arithmetic, x: Array) -> Array:
+    limit = math.log(m.limits.tanh)
+    z, up, w = _exp_until(m, x, limit)
+    p, _, d = tanh_parts(m, m.maximum(w, -1) * w)
+    return m.where(x > limit, x, z * (up * p / d) * UNSCALE)
 
 
 @activation(
-    two_part=True,
+    Formula(_tanh_exp, Formula(_tanh_exp_slope, _tanh_exp_curvature)),
     kind="smooth",
     range=(-0.35328577784821127, INF),
     tails=(0, 1),
@@ -821,22 +1028,32 @@ def tanh_exp(x: ArrayLike) -> Array:
       2020, arXiv:2003.09855; Fernandez and Mali, TeLU activation function for fast and stable deep learning, 2024,
       arXiv:2412.20269.
     """
+    ...
 
-    def rest(x: Array) -> Array:  # x (tanh(e^x) - 1)
-        e = two.exp_up(-2 * two.exp(two.clip(x, 1, 7)))
-        return -2 * x * e / (1 + two.down(e))
 
-    return two.with_tails(
-        x,
-        lambda x: x * two.tanh(two.exp(x)),
-        left=(-40, lambda x: x * two.exp_up(x)),
-        right=(1, rest),
-        line=(0, x),
-    )
+def _logish_slope(m: Arithmetic, x: Array) -> Array:
+    # log(1 + s) + x s (1 - s) / (1 + s) for s = w / (1 + w)
+    z, up, w = _exp_until(m, x, m.limits.one)
+    s_up = m.used_twice(up / (1 + w))
+    return s_up * (log1p_over(m, s_up * UNSCALE) + z / (1 + 2 * w)) * UNSCALE
+
+
+def _logish_curvature(m: Arithmetic, x: Array) -> Array:
+    t, up, e = _exp_of_minus(m, x)
+    left = x < 0
+    d = (1 + e) * (m.where(left, 1, 2) + e * m.where(left, 2, 1))
+    n = m.where(left, 1, -2) + e * (e * m.where(left, -2, 1))
+    return up / d * (2 + m.where(left, t, -t) * (n / d)) * UNSCALE
+
+
+def _logish(m: Arithmetic, x: Array) -> Array:
+    z, up, w = _exp_until(m, x, m.limits.one)
+    s_up = m.used_twice(up / (1 + w))
+    return m.where(x > m.limits.one, x * math.log(2), z * (s_up * log1p_over(m, s_up * UNSCALE)) * UNSCALE)
 
 
 @activation(
-    two_part=True,
+    Formula(_logish, Formula(_logish_slope, _logish_curvature)),
     kind="smooth",
     range=(-0.25276881678944035, INF),
     tails=(0, 0.6931471805599453),
@@ -859,16 +1076,40 @@ def logish(x: ArrayLike) -> Array:
       Zhu, Zeng, Lin and Zou, Logish: a new nonlinear nonmonotonic activation function for convolutional neural network,
       Neurocomputing 458, 2021.
     """
-    return two.with_tails(
-        x,
-        lambda x: x * two.log1p(two.sigmoid(x)),
-        left=(-40, lambda x: x * two.exp_up(x)),
-        right=(40, lambda x: -x * two.exp_up(-x) / 2),
-        line=(0, x * two.LN_2),
-    )
+    ...
 
 
-@activation(two_part=True, kind="smooth", range=(-0.2499936636601295, INF), tails=(0, 0.6), minimum=-1.3945193019245041)
+def _smish_slope(m: Arithmetic, x: Array) -> Array:
+    z, up, w = _exp_until(m, x, m.limits.one)
+    q = m.used_twice(1 / (2 + w * (6 + 5 * w)))
+    return up * q * ((4 + 4 * z + w * (18 + 12 * z + w * (28 + 8 * z + 15 * w))) * q) * UNSCALE
+
+
+def _smish_curvature(m: Arithmetic, x: Array) -> Array:
+    t, up, e = _exp_of_minus(m, x)
+    left = x < 0
+    z = m.where(left, t, -t)
+    powers = (4 + 2 * z, 24 + 6 * z, 54 - 3 * z, 54 - 18 * z, 20 - 10 * z)  # of w, which is e on the left, else 1 / e
+    above, *rest = (m.where(left, a, b) for a, b in zip(powers[::-1], powers, strict=True))
+    for a in rest:
+        above = above * e + a
+    q = 1 / (m.where(left, 2, 5) + e * (6 + e * m.where(left, 5, 2)))
+    return 4 * up * (q * q) * (above * q) * UNSCALE
+
+
+def _smish(m: Arithmetic, x: Array) -> Array:
+    # tanh(log(u)) = (u^2 - 1) / (u^2 + 1) for u = 1 + w / (1 + w)
+    z, up, w = _exp_until(m, x, m.limits.one)
+    return m.where(x > m.limits.one, 0.6 * x, z * (up * (2 + 3 * w) / (2 + w * (6 + 5 * w))) * UNSCALE)
+
+
+@activation(
+    Formula(_smish, Formula(_smish_slope, _smish_curvature)),
+    kind="smooth",
+    range=(-0.2499936636601295, INF),
+    tails=(0, 0.6),
+    minimum=-1.3945193019245041,
+)
 def smish(x: ArrayLike) -> Array:
     r"""Smish.
 
@@ -885,22 +1126,51 @@ def smish(x: ArrayLike) -> Array:
     References:
       Wang, Ren and Wang, Smish: a novel activation function for deep learning methods, Electronics 11, 2022.
     """
-
-    def middle(x: Array) -> Array:  # tanh(log u) = (u^2 - 1) / (u^2 + 1)
-        s = two.sigmoid(x)
-        square = s * (2 + s)
-        return x * (square / (2 + square))
-
-    return two.with_tails(
-        x,
-        middle,
-        left=(-40, lambda x: x * two.exp_up(x)),
-        right=(40, lambda x: -x * two.exp_up(-x) * Fraction(8, 25)),
-        line=(0, x * Fraction(3, 5)),
-    )
+    ...
 
 
-@activation(two_part=True, kind="smooth", range=(0, INF), tails=(0, 1), minimum=0.0)
+def _gelu_parts(m: Arithmetic, x: Array, right: float) -> tuple[Array, Array, Array]:
+    """``x`` where it counts, ``2^64 Phi(x)`` and ``2^64 (Phi(x) + x phi(x))``, the slope of the GELU."""
+    z = m.clip(x, -m.limits.normal, right)
+    t = normal.clamped(m, m.magnitude(z))
+    tail = normal.scaled_tail(m, t)
+    up = m.where(z < 0, tail, SCALE - tail)
+    return z, up, up + z * normal.scaled_density(m, t)
+
+
+def _phish_slope(m: Arithmetic, x: Array) -> Array:
+    # tanh(g) + x g' / cosh(g)^2 for g = gelu(x)
+    limit = _tanh_limit(m)
+    z, up, bend_up = _gelu_parts(m, x, limit)
+    g_up = z * up
+    g = m.maximum(g_up * UNSCALE, -1)
+    p, q, d = tanh_parts(m, g * g)
+    return m.where(x > limit, 1, (g_up * (p * d) + z * (q * q) * bend_up) / (d * d) * UNSCALE)
+
+
+def _phish_curvature(m: Arithmetic, x: Array) -> Array:
+    # (2 g' + x (g'' - 2 tanh(g) g'^2)) / cosh(g)^2
+    z, up, bend_up = _gelu_parts(m, x, m.limits.vanish / 2)
+    g, bend = z * (up * UNSCALE), bend_up * UNSCALE
+    density = normal.scaled_density(m, normal.clamped(m, m.magnitude(z)))
+    total = 2 * bend_up + z * (density * (2 - z * z) - 2 * tanh(m, g) * bend * bend_up)
+    e_up = scaled_exp(m, -2 * m.magnitude(g))
+    q = 1 / (1 + e_up * UNSCALE)
+    e, total = m.where(z < 0, e_up * UNSCALE, e_up), m.where(z < 0, total, total * UNSCALE)
+    return 4 * e * (q * q) * total * UNSCALE
+
+
+def _phish(m: Arithmetic, x: Array) -> Array:
+    z, up, _ = _gelu_parts(m, x, m.limits.tanh)
+    g_up = z * up
+    g = m.maximum(g_up * UNSCALE, -1)
+    p, _, d = tanh_parts(m, g * g)
+    return m.where(x > m.limits.tanh, x, z * (g_up * p / d) * UNSCALE)
+
+
+@activation(
+    Formula(_phish, Formula(_phish_slope, _phish_curvature)), kind="smooth", range=(0, INF), tails=(0, 1), minimum=0.0
+)
 def phish(x: ArrayLike) -> Array:
     r"""Phish.
 
@@ -917,22 +1187,37 @@ def phish(x: ArrayLike) -> Array:
     References:
       Naveen, Phish: a novel hyper-optimizable activation function, TechRxiv, 2022.
     """
+    ...
 
-    def rest(x: Array) -> Array:  # x (tanh(gelu) - 1)
-        e = two.exp_up(-2 * (x - x * two.down(two.normal_tail_up(x))))
-        return -2 * x * e / (1 + two.down(e))
 
-    return two.with_tails(
-        x,
-        lambda x: x * two.tanh(x * two.normal(x)),
-        left=(-6, lambda x: two.square(x) * two.normal_tail_up(-x)),
-        right=(6, rest),
-        line=(0, x),
-    )
+def _golu_slope(m: Arithmetic, x: Array) -> Array:
+    z, v, up = _gompertz(m, x)
+    return up * (1 + z * v) * UNSCALE
+
+
+def _golu_curvature(m: Arithmetic, x: Array) -> Array:
+    z = _until_gumbel(m, -x)
+    return _scaled_gumbel(1)(m, z) * (2 + z * (1 - exp(m, z))) * UNSCALE
+
+
+def _gompertz(m: Arithmetic, x: Array) -> tuple[Array, Array, Array]:
+    """``x`` held to where it counts, ``v = e^-x``, and ``2^64 e^-v``."""
+    z = m.clip(x, -math.log(m.limits.vanish), m.limits.one)
+    up, v = exp_of_exp(m, -z, power=64)
+    return z, v, up
+
+
+def _golu(m: Arithmetic, x: Array) -> Array:
+    z, _, up = _gompertz(m, x)
+    return m.where(x > m.limits.one, x, z * up * UNSCALE)
 
 
 @activation(
-    two_part=True, kind="smooth", range=(-0.097260131227639405, INF), tails=(0, 1), minimum=-0.56714329040978387
+    Formula(_golu, Formula(_golu_slope, _golu_curvature)),
+    kind="smooth",
+    range=(-0.097260131227639405, INF),
+    tails=(0, 1),
+    minimum=-0.56714329040978387,
 )
 def golu(x: ArrayLike) -> Array:
     r"""Gompertz linear unit.
@@ -951,16 +1236,40 @@ def golu(x: ArrayLike) -> Array:
       Das, Seng, Feurer, Lindauer and Hutter, Gompertz linear units: leveraging asymmetry for enhanced learning
       dynamics, 2025, arXiv:2502.03654.
     """
-    return two.with_tails(
-        x,
-        lambda x: x * two.exp(-two.exp(-x)),
-        left=(-1, lambda x: x * two.exp_up(-two.exp(two.clip(-x, 1, 7)))),
-        right=(40, lambda x: -x * two.exp_up(-x)),
-        line=(0, x),
-    )
+    ...
 
 
-@activation(two_part=True, kind="smooth", range=(-0.37715856839612915, INF), tails=(0, 1), minimum=-0.72692498859604414)
+def _colu_slope(m: Arithmetic, x: Array) -> Array:
+    z, up, w = _exp_until(m, x, math.log(m.limits.one))
+    z_e = z * rounded_exp(m, -w)
+    d = w - z_e
+    return up * (w - z * z_e * (1 + w)) / (d * d) * UNSCALE
+
+
+def _colu_curvature(m: Arithmetic, x: Array) -> Array:
+    z = _until_gumbel(m, x)
+    square, w = z * z, exp(m, z)
+    e = exp(m, -w)
+    above = w * ((2 - 4 * z * (1 + w)) + square * (1 + w * (1 + w))) + z * square * e * (1 + w * (3 + w))
+    q = 1 / (w - z * e)
+    return _scaled_gumbel(1)(m, z) * (q * q) * (above * q) * UNSCALE
+
+
+def _colu(m: Arithmetic, x: Array) -> Array:
+    # x w / (w - x e^-w) for w = e^x
+    limit = math.log(decay_limit(m))
+    z, up, w = _exp_until(m, x, limit)
+    n, d = decay_parts(m, w)
+    return m.where(x > limit, x, z * (up * d / (w * d - z * (d - w * n))) * UNSCALE)
+
+
+@activation(
+    Formula(_colu, Formula(_colu_slope, _colu_curvature)),
+    kind="smooth",
+    range=(-0.37715856839612915, INF),
+    tails=(0, 1),
+    minimum=-0.72692498859604414,
+)
 def colu(x: ArrayLike) -> Array:
     r"""Collapsing linear unit.
 
@@ -977,21 +1286,34 @@ def colu(x: ArrayLike) -> Array:
     References:
       Vagerwal, Deeper learning with CoLU activation, 2021, arXiv:2112.12078.
     """
-
-    def middle(x: Array) -> Array:
-        e = two.exp(x)
-        return x * e / (e - x * two.exp(-e))
-
-    def rest(x: Array) -> Array:
-        e = x * two.exp_up(-x - two.exp(two.clip(x, 0, 7)))
-        return x * e / (1 - two.down(e))
-
-    return two.with_tails(x, middle, left=(-40, lambda x: -two.exp_up(x)), right=(1, rest), line=(0, x))
+    ...
 
 
-@activation(
-    two_part=True, kind="smooth", range=(-0.38288874629647647, INF), tails=(0, 1.375), minimum=-1.2784645427610737
+def _e_swish_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
+    z, up, w = _exp_until(m, x, m.limits.one)
+    q = 1 + w
+    return beta * (up * (q + z) / (q * q)) * UNSCALE
+
+
+def _e_swish_curvature(m: Arithmetic, x: Array, beta: Array) -> Array:
+    return beta * logistic.scaled_silu_curvature(m, m.clamped(x)) * UNSCALE
+
+
+def _e_swish(m: Arithmetic, x: Array, beta: Array) -> Array:
+    if m.native:
+        return beta * x * sigmoid(m, x)
+    z = m.clip(x, -m.limits.vanish, m.limits.one)
+    return m.where(x > m.limits.one, beta * x, beta * z / (UNSCALE + rounded_exp(m, -z, power=-64)) * UNSCALE)
+
+
+_E_SWISH = Formula(
+    _e_swish,
+    Formula(_e_swish_slope, _e_swish_curvature),
+    Formula(lambda m, x, beta: _silu(m, x), lambda m, x, beta: silu_slope(m, x)),
 )
+
+
+@activation(_E_SWISH, kind="smooth", range=(-0.38288874629647647, INF), tails=(0, 1.375), minimum=-1.2784645427610737)
 def e_swish(x: ArrayLike, beta: ArrayLike = 1.375) -> Array:
     r"""E-swish, a scaled SiLU.
 
@@ -1009,10 +1331,34 @@ def e_swish(x: ArrayLike, beta: ArrayLike = 1.375) -> Array:
     References:
       Alcaide, E-swish: adjusting activations to different network depths, 2018, arXiv:1801.07145.
     """
-    return _rectified(x, two.sigmoid, beta)
+    ...
 
 
-@activation(two_part=True, kind="smooth", range=(-0.1715728752538099, INF), tails=(0, 1), minimum=-0.88137358701954303)
+def _elish_slope(m: Arithmetic, x: Array) -> Array:
+    z, up, w = _exp_until(m, x, m.limits.one)
+    q = 1 + w
+    return up * m.where(x < 0, w * (2 + w) - 1, q + z) / (q * q) * UNSCALE
+
+
+def _elish_curvature(m: Arithmetic, x: Array) -> Array:
+    t, up, e = _exp_of_minus(m, x)
+    q = 1 + e
+    return up * (m.where(x < 0, e * (5 + e * (3 + e)) - 1, 2 + t + e * (2 - t)) / (q * q * q)) * UNSCALE
+
+
+def _elish(m: Arithmetic, x: Array) -> Array:
+    z = m.clip(x, -m.limits.vanish, m.limits.one)
+    up, less_1 = exp_and_expm1(m, z, 64)
+    return m.where(x > m.limits.one, x, m.where(x < 0, less_1, z) * (up / (1 + up * UNSCALE)) * UNSCALE)
+
+
+@activation(
+    Formula(_elish, Formula(_elish_slope, _elish_curvature)),
+    kind="smooth",
+    range=(-0.1715728752538099, INF),
+    tails=(0, 1),
+    minimum=-0.88137358701954303,
+)
 def elish(x: ArrayLike) -> Array:
     r"""Exponential linear sigmoid squashing.
 
@@ -1029,17 +1375,21 @@ def elish(x: ArrayLike) -> Array:
     References:
       Basirat and Roth, The quest for the golden activation function, 2018, arXiv:1808.00783.
     """
-    return two.with_tails(
-        x,
-        lambda x: two.where(x < 0, two.expm1(two.clip(x, -40, 0)), x) * two.sigmoid(x),
-        left=(-40, lambda x: -two.exp_up(x)),
-        right=(40, lambda x: -x * two.exp_up(-x)),
-        line=(0, x),
-    )
+    ...
+
+
+def _hard_elish_slope(m: Arithmetic, x: Array) -> Array:
+    z = m.clip(x, -1, 0)
+    left = (exp(m, z) * (2 + z) - 1) * 0.5
+    return m.where(x >= 0, m.where(x >= 1, 1, x + 0.5), m.where(x <= -1, 0, left))
+
+
+def _hard_elish(m: Arithmetic, x: Array) -> Array:
+    return m.where(x < 0, expm1(m, m.clip(x, -1, 0)), x) * ((m.clip(x, -1, 1) + 1) * 0.5)
 
 
 @activation(
-    two_part=True,
+    Formula(_hard_elish, _hard_elish_slope, flat=lambda m, x: x <= -1),
     kind="smooth",
     range=(-0.099673151528742618, INF),
     tails=(0, 1),
@@ -1063,12 +1413,33 @@ def hard_elish(x: ArrayLike) -> Array:
     References:
       Basirat and Roth, The quest for the golden activation function, 2018, arXiv:1808.00783.
     """
-    inner = two.clip(x, -1, 1)
-    middle = two.where(x < 0, two.expm1(two.clip(x, -1, 0)), inner) * ((inner + 1) / 2)
-    return two.where(x <= -1, 0 * inner, two.where(x >= 1, x, middle))
+    ...
 
 
-@activation(two_part=True, kind="smooth", range=(-0.2, INF), tails=(0, 1), kinks=(0.0,))
+def _ftswish_slope(m: Arithmetic, x: Array, threshold: Array) -> Array:
+    z = m.clip(x, 0, m.limits.one)
+    e = rounded_exp(m, -z)
+    return m.where(x < 0, 0, (1 + e * (1 + z)) / (1 + e * (2 + e)))
+
+
+def _ftswish_curvature(m: Arithmetic, x: Array, threshold: Array) -> Array:
+    return m.where(x < 0, 0, logistic.scaled_silu_curvature(m, m.clamped(x)) * UNSCALE)
+
+
+def _ftswish(m: Arithmetic, x: Array, threshold: Array) -> Array:
+    z = m.clip(x, 0, m.limits.one)
+    return threshold + m.where(x > m.limits.one, x, z / (1 + rounded_exp(m, -z)))
+
+
+_FTSWISH = Formula(
+    _ftswish,
+    Formula(_ftswish_slope, _ftswish_curvature),
+    lambda m, x, threshold: lax.full_like(x, 1),
+    flat=True,
+)
+
+
+@activation(_FTSWISH, kind="smooth", range=(-0.2, INF), tails=(0, 1), kinks=(0.0,))
 def ftswish(x: ArrayLike, threshold: ArrayLike = -0.2) -> Array:
     r"""Flatten-T Swish, a SiLU that is constant on the negative side.
 
@@ -1087,10 +1458,20 @@ def ftswish(x: ArrayLike, threshold: ArrayLike = -0.2) -> Array:
       Chieng, Wahid, Ong and Perla, Flatten-T Swish: a thresholded ReLU-Swish-like activation function for deep
       learning, 2018, arXiv:1812.06247.
     """
-    return threshold + two.where(x < 0, 0, _rectified(x, two.sigmoid))
+    ...
 
 
-@activation(two_part=True, kind="smooth", range=(-0.36787944117144233, INF), tails=(0, 1), minimum=-1.0)
+def _suish_slope(m: Arithmetic, x: Array) -> Array:
+    z = m.clip(x, -m.limits.vanish, 0)
+    return m.where(x >= 0, 1, scaled_exp(m, z) * (1 + z) * UNSCALE)
+
+
+def _suish(m: Arithmetic, x: Array) -> Array:
+    z = m.clip(x, -m.limits.vanish, 0)
+    return m.where(x < 0, z * rounded_exp(m, z, power=64) * UNSCALE, x)
+
+
+@activation(Formula(_suish, _suish_slope), kind="smooth", range=(-0.36787944117144233, INF), tails=(0, 1), minimum=-1.0)
 def suish(x: ArrayLike) -> Array:
     r"""Suish.
 
@@ -1108,12 +1489,34 @@ def suish(x: ArrayLike) -> Array:
       Kunc and Kléma, Three decades of activations: a comprehensive survey of 400 activation functions for neural
       networks, 2024, arXiv:2402.09092.
     """
-    left = two.with_tails(x, lambda x: x * two.exp(x), left=(-40, lambda x: x * two.exp_up(x)), right=(0, lambda x: x))
-    return two.where(x < 0, left, x)
+    ...
+
+
+def _gish_slope(m: Arithmetic, x: Array) -> Array:
+    # log(1 + a) + x w e^-w / (1 + a) for a = 1 - e^-w and w = e^x
+    z, up, w = _exp_until(m, x, math.log(m.limits.one))
+    e, minus_a = exp_and_expm1(m, -w)
+    a_up = m.where(w < 2.0**-60, up, minus_a * -SCALE)
+    return (a_up * log1p_over(m, -minus_a) + z * (up * e / (2 - e))) * UNSCALE
+
+
+def _gish_curvature(m: Arithmetic, x: Array) -> Array:
+    z = _until_gumbel(m, x)
+    w = exp(m, z)
+    g_up = _scaled_gumbel(1)(m, z) / (2 - exp(m, -w))  # slope of the logarithm
+    return g_up * (2 + z * (1 - w - g_up * UNSCALE)) * UNSCALE
+
+
+def _gish(m: Arithmetic, x: Array) -> Array:
+    limit = math.log(decay_limit(m))
+    z, up, w = _exp_until(m, x, limit)
+    n, d = decay_parts(m, w)
+    ratio = m.used_twice(n / d)
+    return m.where(x > limit, x * math.log(2), z * (up * (ratio * log1p_over(m, w * ratio))) * UNSCALE)
 
 
 @activation(
-    two_part=True,
+    Formula(_gish, Formula(_gish_slope, _gish_curvature)),
     kind="smooth",
     range=(-0.27815946089638691, INF),
     tails=(0, 0.6931471805599453),
@@ -1136,16 +1539,24 @@ def gish(x: ArrayLike) -> Array:
       Kaytan, Aydilek and Yeroğlu, Gish: a novel activation function for image classification, Neural Computing and
       Applications 35, 2023.
     """
-    return two.with_tails(
-        x,
-        lambda x: x * two.log1p(-two.expm1(-two.exp(x))),
-        left=(-40, lambda x: x * two.exp_up(x)),
-        right=(3.7, lambda x: -x * two.exp_up(-two.exp(two.clip(x, 3, 7))) / 2),
-        line=(0, x * two.LN_2),
-    )
+    ...
 
 
-@activation(two_part=True, positive=("alpha",), kind="smooth", range=(-1, INF), tails=(0, 1))
+def _isrlu_part(f: Callable[..., Array], right: float | None) -> Callable[..., Array]:
+    """``f(m, x, alpha)`` on the left, and a number on the right, or ``x``."""
+    return lambda m, x, alpha: m.where(x >= 0, x if right is None else right, f(m, x, alpha))
+
+
+_ISRLU = Formula(
+    _isrlu_part(inverse_root, None),
+    Formula(
+        _isrlu_part(inverse_root_slope, 1), _isrlu_part(inverse_root_curvature, 0), _isrlu_part(inverse_root_mixed, 0)
+    ),
+    _isrlu_part(inverse_root_parameter_slope, 0),
+)
+
+
+@activation(_ISRLU, domain={"alpha": "> 0"}, kind="smooth", range=(-1, INF), tails=(0, 1))
 def isrlu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     r"""Inverse square root linear unit.
 
@@ -1165,4 +1576,4 @@ def isrlu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
       Carlile, Delamarter, Kinney, Marti and Whitney, Improving deep learning by inverse square root linear units, 2017,
       arXiv:1710.09967.
     """
-    return two.where(x < 0, two.inverse_root(x, alpha), x)
+    ...

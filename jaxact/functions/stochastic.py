@@ -5,19 +5,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxact._activation import INF, _equal_rank, activation
-from jaxact._derivative import compute_dtype, differentiable_map
+from jaxact._activation import INF, Composite, activation
+from jaxact._arguments import equal_rank
+from jaxact._derivative import RowFormula
+from jaxact._math import Arithmetic
 from jaxact.functions.rectified import leaky_relu, relu
-from jaxact.functions.simplex import _checked, _mask, _one_per_row, _softmax, _softmax_tangent
+from jaxact.functions.simplex import Axis, one_per_row, rows, softmax_of, softmax_tangent
+
+
+def _key(function: str, key: Array | None, or_else: str = "") -> Array:
+    if key is None:
+        raise ValueError(f"jaxact.{function}: key is missing; pass a jax.random.key{or_else}")
+    return key
+
+
+def _rrelu(m: Arithmetic, x: Array, key: Any, lower: float, upper: float, deterministic: bool) -> Array:
+    if not lower <= upper:
+        raise ValueError(f"jaxact.rrelu: lower must be at most upper, got lower={lower} and upper={upper}")
+    if deterministic:
+        return leaky_relu(x, (lower + upper) / 2)
+    key = _key("rrelu", key, ", or deterministic=True for evaluation")
+    draws = jax.random.uniform(key, x.shape, x.dtype, lower, upper)
+    return x * jnp.where(x >= 0, 1, draws)  # so that these slopes are all that the backward pass keeps
 
 
 @activation(
-    kind="stochastic", options=("lower", "upper", "deterministic"), data=("key",), range=(-INF, INF), kinks=(0.0,)
+    Composite(_rrelu),
+    kind="stochastic",
+    options=("lower", "upper", "deterministic"),
+    data=("key",),
+    range=(-INF, INF),
+    kinks=(0.0,),
 )
 def rrelu(
     x: ArrayLike,
@@ -49,21 +74,7 @@ def rrelu(
       Xu, Wang, Chen and Li, Empirical evaluation of rectified activations in convolutional network, 2015,
       arXiv:1505.00853.
     """
-    if not lower <= upper:
-        raise ValueError(f"jaxact.rrelu: lower must be at most upper, got lower={lower} and upper={upper}")
-    if deterministic:
-        return leaky_relu(x, (lower + upper) / 2)
-    if key is None:
-        raise ValueError("jaxact.rrelu: key is missing; pass a jax.random.key, or deterministic=True for evaluation")
-    x = jnp.asarray(x)
-    draws = jax.random.uniform(key, x.shape, x.dtype, lower, upper)
-    return x * jnp.where(x >= 0, 1, draws)  # so that these slopes are all that the backward pass keeps
-
-
-def _needs_key(function: str, key: Array | None, or_else: str = "") -> Array:
-    if key is None:
-        raise ValueError(f"jaxact.{function}: key is missing; pass a jax.random.key{or_else}")
-    return key
+    ...
 
 
 @jax.checkpoint  # the draws are made again for the slope in sigma, not kept
@@ -71,7 +82,25 @@ def _noise(sigma: Array, key: Array, x: Array) -> Array:
     return sigma * jax.random.normal(key, x.shape, x.dtype)
 
 
-@activation(kind="stochastic", options=("deterministic",), data=("key",), range=(-INF, INF), kinks=(0.0,))
+def _prob_act(m: Arithmetic, x: Array, key: Any, sigma: Any, deterministic: bool) -> Array:
+    x, sigma = equal_rank("prob_act", x, jnp.asarray(sigma, None if isinstance(sigma, Array) else m.dtype))
+    x = jnp.broadcast_to(x, jnp.broadcast_shapes(x.shape, sigma.shape))
+    if deterministic:
+        return relu(x)
+    key = _key("prob_act", key, ", or deterministic=True for the mean")
+    wide = lax.convert_element_type(relu(x), m.dtype)
+    noise = _noise(lax.convert_element_type(sigma, m.dtype), key, lax.stop_gradient(wide))
+    return lax.convert_element_type(wide + noise, x.dtype)
+
+
+@activation(
+    Composite(_prob_act),
+    kind="stochastic",
+    options=("deterministic",),
+    data=("key",),
+    range=(-INF, INF),
+    kinks=(0.0,),
+)
 def prob_act(x: ArrayLike, key: Array | None = None, sigma: ArrayLike = 0.0, deterministic: bool = False) -> Array:
     r"""ProbAct, a rectified linear unit with noise of learned strength.
 
@@ -95,27 +124,65 @@ def prob_act(x: ArrayLike, key: Array | None = None, sigma: ArrayLike = 0.0, det
     References:
       Shridhar et al., ProbAct: a probabilistic activation function for deep neural networks, 2019, arXiv:1905.10761.
     """
-    x, sigma = _equal_rank("prob_act", jnp.asarray(x), jnp.asarray(sigma))
-    x = jnp.broadcast_to(x, jnp.broadcast_shapes(x.shape, sigma.shape))
-    if deterministic:
-        return relu(x)
-    key = _needs_key("prob_act", key, ", or deterministic=True for the mean")
-    wide = lax.convert_element_type(relu(x), compute_dtype(x.dtype))
-    noise = _noise(lax.convert_element_type(sigma, wide.dtype), key, lax.stop_gradient(wide))
-    return lax.convert_element_type(wide + noise, x.dtype)
+    ...
 
 
 def _perturbed(x: Array, key: Array) -> Array:
     return x + jax.random.gumbel(key, x.shape, x.dtype)
 
 
-def _tau_change(y: Array, t: Array, tau: Array, axis: int) -> Array:
-    """Change along ``t`` in tau: the logarithm of the result is the argument of the softmax, up to a constant."""
-    logarithm = jnp.log(jnp.where(y == 0, 1, y))
-    return -_softmax_tangent(y, logarithm, axis=axis) * t / tau
+def _gumbel(m: Arithmetic, x: Array, tau: Array, key: Array, *mask: Array, axis: Axis) -> Array:
+    logits = _perturbed(x, key)
+    if mask:
+        logits = m.where(mask[0], logits, -jnp.inf)
+    largest = lax.stop_gradient(jnp.max(logits, axis, keepdims=True, initial=-jnp.inf))
+    below = logits - m.where(largest == -jnp.inf, 0, largest)  # first, as the largest is to be 0 whatever tau is
+    return softmax_of(m, m.where(below == 0, 0, below / tau), *mask, axis=axis)
 
 
-@activation(kind="stochastic", options=("hard", "axis"), data=("key", "where"), positive=("tau",))
+def _inverse(m: Arithmetic, tau: Array) -> Array:
+    """``1 / tau``, and 0 for 0, where the result is the one-hot limit, which does not change."""
+    none = lax.abs(tau) < m.tiny
+    return m.where(none, 0, 1 / m.where(none, 1, tau))
+
+
+def _gumbel_tangent(m: Arithmetic, y: Array, t: Array, tau: Array, key: Array, *mask: Array, axis: Axis) -> Array:
+    return softmax_tangent(m, y, t, *mask, axis=axis) * _inverse(m, tau)
+
+
+def _gumbel_tau_tangent(m: Arithmetic, y: Array, t: Array, tau: Array, key: Array, *mask: Array, axis: Axis) -> Array:
+    # The logarithm of the result is the argument of the softmax, up to a constant.
+    logarithm = jnp.log(m.where(y == 0, 1, y))
+    change = -softmax_tangent(m, y, logarithm, *mask, axis=axis) * _inverse(m, tau) * t
+    return m.where(mask[0], change, 0) if mask else change
+
+
+_GUMBEL_SOFTMAX = RowFormula(_gumbel, _gumbel_tangent, _gumbel_tau_tangent, of_result=True)
+
+
+def _gumbel_softmax(m: Arithmetic, x: Array, key: Any, tau: Any, hard: bool, axis: Any, where: Any) -> Array:
+    x, axis, mask = rows("gumbel_softmax", x, axis, where)
+    key = _key("gumbel_softmax", key)
+    soft = _GUMBEL_SOFTMAX(m, x, one_per_row("gumbel_softmax", "tau", x, tau, axis), key, *mask, axis=axis)
+    if not hard:
+        return soft
+    # Not rounded to a half precision, where two may be equal.
+    logits = _perturbed(lax.convert_element_type(x, m.dtype), key)
+    if mask:
+        logits = m.where(mask[0], logits, -jnp.inf)
+    one = jax.nn.one_hot(jnp.argmax(logits, axis), x.shape[axis], dtype=x.dtype, axis=axis)
+    if mask:
+        one = jnp.where(mask[0], one, 0)
+    return one + (soft - lax.stop_gradient(soft))
+
+
+@activation(
+    Composite(_gumbel_softmax),
+    domain={"tau": "> 0"},
+    kind="stochastic",
+    options=("hard", "axis"),
+    data=("key", "where"),
+)
 def gumbel_softmax(
     x: ArrayLike,
     key: Array | None = None,
@@ -151,24 +218,4 @@ def gumbel_softmax(
     References:
       Jang, Gu and Poole, Categorical reparameterization with Gumbel-softmax, 2016, arXiv:1611.01144.
     """
-    x = _checked("gumbel_softmax", jnp.asarray(x), axis)
-    tau = _one_per_row("gumbel_softmax", "tau", x, jnp.asarray(tau), axis)
-    key = _needs_key("gumbel_softmax", key)
-    mask = _mask(x, where)
-    function = differentiable_map(
-        lambda x, tau, key, *mask: _softmax(_perturbed(x, key) / tau, *mask, axis=axis),
-        lambda y, t, tau, key, *mask: _softmax_tangent(y, t / tau, *mask, axis=axis),
-        lambda y, t, tau, key, *mask: _tau_change(y, t, tau, axis),
-        of_result=True,
-    )
-    soft = function(x, tau, key, *mask)
-    if not hard:
-        return soft
-    # Not rounded to a half precision, where two may be equal.
-    logits = _perturbed(lax.convert_element_type(x, compute_dtype(x.dtype)), key)
-    if mask:
-        logits = jnp.where(mask[0], logits, -jnp.inf)
-    one = jax.nn.one_hot(jnp.argmax(logits, axis), x.shape[axis], dtype=x.dtype, axis=axis)
-    if mask:
-        one = jnp.where(mask[0], one, 0)
-    return one + (soft - lax.stop_gradient(soft))
+    ...

@@ -23,6 +23,49 @@ def test_tiny_run(tmp_path):
     assert written["recompilations"] == {"glu": 0, "relu": 0}
     assert written["collectives"]["relu"] == []
     assert written["same_program"]["cells"] == sum(c["same_program"] for c in cells)
+    assert [r["name"] for r in written["plain"]] == ["relu", "glu"]
+    assert {b["what"] for b in written["bounds"]} == set(speed.BOUNDS)
+    records = [line for line in path.read_text().splitlines() if line.startswith('  {"name": ')]
+    assert len(records) == len(cells) + len(written["plain"])
+
+
+@pytest.mark.parametrize("name", ["dyt", "swiglu", "softmax"])
+def test_against_plain(name):
+    record = speed.against_plain(name, "bfloat16", 2 * speed.WIDTH, rounds=2, slot=1e-4, compilations=1)
+    assert (record.pop("name"), record.pop("dtype")) == (name, "bfloat16")
+    assert set(speed.BOUNDS) < set(record)
+    assert min(record.values()) > 0
+
+
+def test_bounds():
+    fast = {"dtype": "float32", "forward": 2.0, "forward+backward": 1.0, "compile": 1.0}
+    slow = {"dtype": "float32", "forward": 0.5, "forward, least": 0.6, "forward+backward": 1.0, "compile": 3.0}
+    records = [{"name": "dyt"} | fast, {"name": "mish"} | slow, {"name": "swiglu"} | slow]
+    text, (forward, both, compiling) = speed.bounds(records)
+    assert (forward["mean"], forward["misses"]) == (pytest.approx(1), {"mish": 0.5})
+    assert (both["mean"], both["misses"]) == (pytest.approx(1), {})
+    assert compiling["misses"] == {"mish": 3.0}
+    assert "forward, float32: geometric mean 1.00, wanted 1.1; 1 of 2 below 0.9: mish 0.50 (0.60)" in text
+
+
+def test_decoder(monkeypatch, tmp_path):
+    for what, size in {"LAYERS": 2, "FEATURES": 16, "HEADS": 2, "BATCH": 2, "LENGTH": 8}.items():
+        monkeypatch.setattr(speed, what, size)
+    with jax.numpy_dtype_promotion("standard"):  # jax.nn.dot_product_attention fails under strict promotion
+        results = speed.main(("mish",), decoder=True, dtypes=("bfloat16",), rounds=2, slot=1e-4, into=tmp_path)
+    (record,) = results["decoder"]
+    assert min(record[what] for what in ("step", "step, least", "compile")) > 0
+    assert [path.name.partition("-")[0] for path in tmp_path.glob("*.json")] == ["decoder"]
+
+
+def test_decoder_learns(monkeypatch):
+    monkeypatch.setattr(speed, "FEATURES", 16)
+    weights = speed.decoder_weights("float32")
+    tokens = jnp.arange(34).reshape(2, 17)
+    before = speed.decoder_loss(weights, tokens, jnp.tanh)
+    for _ in range(3):
+        weights = speed.decoder_step(jnp.tanh)(weights, tokens)
+    assert speed.decoder_loss(weights, tokens, jnp.tanh) < before
 
 
 def test_same_program():

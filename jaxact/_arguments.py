@@ -1,0 +1,96 @@
+"""Conversion and checks of arguments, with their error messages."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jax.extend.core.primitives import convert_element_type_p
+
+from jaxact._math import compute_dtype
+
+
+def as_floating(function: str, x: Any, argument: str = "x", like: Array | None = None) -> Array:
+    """``x`` as a floating array; bools, integers and numbers get the compute dtype of ``like``, or the default.
+
+    What has a ``like`` is a parameter, and may be a sequence of coefficients.
+
+    Raises:
+      TypeError: ``x`` is complex or no array.
+    """
+    if like is not None and isinstance(x, (tuple, list)) and x:
+        return jnp.stack([as_floating(function, c, argument, like) for c in x])
+    accepted = isinstance(x, (bool, int, float, np.ndarray, np.generic, Array)) and not isinstance(x, np.ma.MaskedArray)
+    if not accepted or not _is_real(x):
+        what = f"{np.result_type(x)} array" if accepted else repr(type(x).__name__)
+        raise TypeError(
+            f"jaxact.{function}: {argument} must be a real array or number, got {what}; "
+            + ("apply it to the real and imaginary parts" if "complex" in what else "convert it with jnp.asarray")
+        )
+    if like is not None and isinstance(x, (bool, int, float)):
+        return jnp.asarray(x, compute_dtype(like.dtype))
+    x = jnp.asarray(x)
+    if jnp.issubdtype(x.dtype, jnp.floating):
+        return x
+    return lax.convert_element_type(x, jnp.result_type(float) if like is None else compute_dtype(like.dtype))
+
+
+def is_weak(x: Array) -> bool:
+    """Whether the dtype of an array gives way to that of another, as a Python number's does."""
+    return bool(getattr(x, "weak_type", False))
+
+
+def weakly_typed(y: Array) -> Array:
+    """``y`` with a dtype that gives way to another."""
+    return convert_element_type_p.bind(y, new_dtype=y.dtype, weak_type=True, sharding=None)
+
+
+def as_array(x: Any) -> Any:
+    """The array that an object such as ``nnx.Param`` stands for; anything else as it is."""
+    convert = getattr(x, "__jax_array__", None)
+    return x if convert is None else convert()
+
+
+def _is_real(x: Any) -> bool:
+    dtype = getattr(x, "dtype", None)
+    if dtype is None:
+        return True
+    return jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer) or dtype == jnp.bool_
+
+
+def equal_rank(function: str, *arrays: Array) -> list[Array]:
+    """Give all arrays the same number of axes, so that they broadcast whatever ``jax_numpy_rank_promotion`` says."""
+    try:
+        jnp.broadcast_shapes(*(a.shape for a in arrays))
+    except ValueError:
+        shapes = ", ".join(str(a.shape) for a in arrays[1:])
+        raise ValueError(
+            f"jaxact.{function}: parameters of shape {shapes} do not broadcast against x of shape {arrays[0].shape}"
+        ) from None
+    rank = max(a.ndim for a in arrays)
+    return [lax.expand_dims(a, tuple(range(rank - a.ndim))) if a.ndim < rank else a for a in arrays]
+
+
+def explain(name: str, signature: inspect.Signature, skipped: set[str], args: tuple, kwargs: dict) -> None:
+    """Raise the error that names the argument at fault, if it is one of the arrays."""
+    try:
+        arguments = signature.bind(*args, **kwargs).arguments
+    except TypeError as error:
+        raise TypeError(f"jaxact.{name}: {error}; its signature is {name}{signature}") from None
+    like = None
+    for n, x in arguments.items():
+        if n not in skipped:
+            like = as_floating(name, x, n, like)
+
+
+def check_domain(function: str, arguments: Mapping[str, Any], domain: Mapping[str, str]) -> None:
+    """Refuse numbers that a parameter may not be; the rule is ``"> 0"`` or ``">= 1"``, with any number."""
+    for n in domain.keys() & arguments.keys():
+        value, (comparison, bound) = arguments[n], domain[n].split()
+        if isinstance(value, (int, float)) and not (value > 0 if comparison == ">" else value >= float(bound)):
+            rule = "positive" if comparison == ">" else f"at least {bound}"
+            raise ValueError(f"jaxact.{function}: {n} must be {rule}, got {value}")

@@ -1,0 +1,114 @@
+"""Polynomials and quotients of them, whose coefficients are arrays or numbers, lowest power first.
+
+They keep their limits: nothing far out is too large for a number, or NaN, before the result is.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jax import Array, lax
+
+from jaxact._math.arithmetic import Arithmetic
+
+
+def polynomial_sum(x: Array, coefficients: Sequence[Any]) -> Any:
+    """Sum of ``c_j x^j``, by Horner's rule."""
+    *rest, total = coefficients
+    for c in reversed(rest):
+        total = total * x + c
+    return total
+
+
+def polynomial(m: Arithmetic, x: Array, coefficients: Sequence[Any], positive: bool = False) -> Array:
+    """Sum of ``c_j x^j``; at infinities its limits, at minus infinity unless only ``positive`` numbers matter."""
+    y = polynomial_sum(x, coefficients if len(coefficients) > 1 else (*coefficients, 0.0))
+    for end in (np.inf,) if positive else (np.inf, -np.inf):
+        limit = coefficients[0]
+        for j, c in enumerate(coefficients):
+            if isinstance(c, Array) and j:
+                limit = m.where(c == 0, limit, m.where(c < 0, -(end**j), end**j))
+            elif j and c != 0:
+                limit = c * end**j
+        y = m.where(x == end, limit, y)  # not 0 times infinity
+    return y
+
+
+def derivative(coefficients: Sequence[Any]) -> list[Any]:
+    """Coefficients of the derivative."""
+    return [j * c for j, c in enumerate(coefficients)][1:] or [0.0]
+
+
+def power(x: Array, k: int) -> Array:
+    """``x^k`` for an integer that is not negative."""
+    return functools.reduce(lax.mul, [x] * k) if k else lax.full_like(x, 1)
+
+
+class Quotient:
+    """``P(x) / (1 + |Q(x)|)`` and its derivatives: ``Q`` has no constant, and both are of given length.
+
+    Where the powers of ``x`` would be too large for a number, all is taken from the nearest ``z`` where they are none,
+    and extrapolated by the leading power.
+    """
+
+    def __init__(self, above: int, below: int):
+        self._above, self._below = above, below
+        self._excess = above - 1 - below  # the leading power
+        self._degree = max(above - 1, below)
+
+    def value(self, m: Arithmetic, x: Array, *coefficients: Array) -> Array:
+        """The quotient."""
+        z, above, _, divisor = self._parts(m, x, coefficients)
+        y = polynomial_sum(z, above) / divisor
+        if self._excess != 1:
+            return self._extrapolated(m, x, y, self._excess)
+        a, b = (lax.full_like(x, c) if not isinstance(c, Array) else c for c in (above[-1], coefficients[-1]))
+        slope = m.where(b == 0, 0, a / m.where(b == 0, 1, m.magnitude(b)))
+        return y + m.where(slope == 0, 0, slope * (x - z))  # exact but for 1 / z^2
+
+    def slope(self, m: Arithmetic, x: Array, *coefficients: Array) -> Array:
+        """Its derivative in ``x``, ``(P' - sign(Q) Q' P / (1 + |Q|)) / (1 + |Q|)``."""
+        z, above, q, divisor = self._parts(m, x, coefficients)
+        inverse = m.used_twice(1 / divisor)
+        y = polynomial_sum(z, above) * inverse
+        change = m.where(q < 0, -y, y) * polynomial_sum(z, derivative((0.0, *coefficients[self._above :])))
+        leading = self._excess - 1 if self._excess else -2
+        return self._extrapolated(m, x, (polynomial_sum(z, derivative(above)) - change) * inverse, leading)
+
+    def slope_above(self, m: Arithmetic, x: Array, *coefficients: Array, k: int) -> Array:
+        """Its derivative in the coefficient of ``x^k`` in ``P``."""
+        z, _, _, divisor = self._parts(m, x, coefficients)
+        return self._extrapolated(m, x, power(z, k) * (1 / divisor), k - self._below)  # a quotient for all k
+
+    def slope_below(self, m: Arithmetic, x: Array, *coefficients: Array, k: int) -> Array:
+        """Its derivative in the coefficient of ``x^k`` in ``Q``."""
+        x = m.clip(x, -m.max, m.max)
+        z, _, q, divisor = self._parts(m, x, coefficients)
+        y = self.value(m, x, *coefficients) * (power(z, k) * (1 / divisor))
+        return self._extrapolated(m, x, m.where(q < 0, y, -y), k - self._below)
+
+    def _parts(self, m: Arithmetic, x: Array, coefficients: tuple[Any, ...]) -> tuple[Array, tuple, Array, Array]:
+        """``z``, the coefficients of ``P``, ``Q(z)`` and ``1 + |Q(z)|``."""
+        furthest = self._furthest(m)
+        z = m.clip(x, -furthest, furthest)
+        q = polynomial_sum(z, (0.0, *coefficients[self._above :]))
+        return z, coefficients[: self._above], q, 1 + m.magnitude(q)
+
+    def _furthest(self, m: Arithmetic) -> float:
+        """The largest ``z``, a power of two: 2^24 in float32 for a quotient of degrees 5 and 4."""
+        return 2.0 ** ((math.frexp(m.max)[1] - 8) // self._degree)
+
+    def _extrapolated(self, m: Arithmetic, x: Array, y: Array, k: int) -> Array:
+        """``y (|x| / |z|)^k``."""
+        if k == 0:
+            return y
+        furthest = self._furthest(m)
+        size = m.maximum(m.magnitude(x), furthest)
+        ratio = size / furthest if k > 0 else furthest / size
+        for _ in range(abs(k)):
+            y = y * ratio
+        return y

@@ -1,0 +1,286 @@
+"""Sine and cosine of a product ``x w`` over the whole range of ``x`` and ``w``, derivatives included.
+
+The angle is never rounded: the significand of ``x``, times those bits of ``2 w / pi`` that its exponent calls for,
+gives the number of quarter turns modulo 4 to 60 bits behind the point, float64 to 120 (Payne and Hanek, 1983). This
+holds for 1e38 as for 10, so there is no second method for moderate angles, and no range to state.
+
+``w`` may be ``None``, which is 1, or a NumPy number: then ``2 w / pi`` is a constant.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from jaxact._math import coefficients
+from jaxact._math.arithmetic import Arithmetic
+from jaxact._math.error_free import product_error, split, split_constant
+
+_SMALL = 0.785  # angles below it, which is just below pi / 4, are their own remainder
+
+
+class _Format(NamedTuple):
+    """Integer types of a float, how many bits a word has and a significand, and the exponent of the largest number."""
+
+    unsigned: Any  # a NumPy type
+    signed: Any
+    word: int
+    bits: int
+    highest: int
+
+
+_FORMATS = {
+    "float32": _Format(np.uint32, np.int32, 32, 24, 127),
+    "float64": _Format(np.uint64, np.int64, 64, 53, 1023),
+}
+Words = list[Any]  # of an integer or a fraction, the highest first
+
+# Operators of jax.numpy take several times as long to trace as these.
+_and, _or, _left, _right = lax.bitwise_and, lax.bitwise_or, lax.shift_left, lax.shift_right_logical
+
+
+def _select(condition: Array, a: Any, b: Any) -> Array:
+    return lax.select(condition, *(c if isinstance(c, Array) else lax.full_like(condition, c, c.dtype) for c in (a, b)))
+
+
+@functools.cache
+def _two_over_pi(bits: int) -> int:
+    """``2 / pi`` times ``2^bits``."""
+    pi, more = 0, bits + 64
+    for factor, base in ((16, 5), (-4, 239)):  # Machin: pi = 16 arctan(1 / 5) - 4 arctan(1 / 239)
+        power, k = (abs(factor) << more) // base, 1
+        while power:
+            pi += (power // k) * (1 if (k % 4 == 1) == (factor > 0) else -1)
+            power, k = power // base**2, k + 2
+    return (2 << bits + more) // pi
+
+
+@functools.cache
+def _fraction(form: _Format, w: float, exponent: int, count: int) -> tuple[np.generic, ...]:
+    """``count`` words of the fraction ``2 w / pi 2^exponent``."""
+    bits = form.word * count + abs(exponent) + 200
+    value = Fraction(w) * Fraction(2) ** (exponent + form.word * count - bits) * _two_over_pi(bits)
+    words = [math.floor(value) >> form.word * k & 2**form.word - 1 for k in range(count)]
+    return tuple(map(form.unsigned, reversed(words)))
+
+
+def _significand(form: _Format, x: Array, bits: int) -> tuple[Array, Array]:
+    """``s``, an integer of ``bits`` bits, and a biased exponent: a normal ``|x|`` is ``s 2^(e - bias - bits + 1)``."""
+    pattern = lax.bitcast_convert_type(x, form.unsigned)
+    top = form.unsigned(1 << form.bits - 1)
+    s = _or(_and(pattern, top - form.unsigned(1)), top)
+    exponent = _right(_left(pattern, form.unsigned(1)), form.unsigned(form.bits))
+    return (s if bits == form.bits else _right(s, form.unsigned(form.bits - bits))), exponent
+
+
+def _moved(form: _Format, words: tuple[np.generic, ...], shift: Array, count: int) -> Words:
+    """``count`` words of a fraction times ``2^shift``, modulo 1."""
+    rest = _and(shift, form.unsigned(form.word - 1))
+    window: Words = list(words)
+    for step in reversed([2**i for i in range((len(words) - count - 1).bit_length())]):
+        # By halves of the table: selections are many times faster than a gather.
+        beyond, last = lax.ne(_and(shift, form.unsigned(step * form.word)), form.unsigned(0)), len(window) - 1
+        window = [
+            _select(beyond, window[k + step], window[k]) if k + step <= last else window[k]
+            for k in range(min(count + step, last + 1))
+        ]
+    one, back = form.unsigned(1), lax.sub(form.unsigned(form.word - 1), rest)
+    return [_or(_left(a, rest), _right(_right(b, one), back)) for a, b in itertools.pairwise(window)]
+
+
+def _times(form: _Format, words: Words, factor: Array, bits: int) -> Words:
+    """A fraction times an integer of ``bits`` bits, modulo 1, without its last word."""
+    half, mask = form.unsigned(form.word // 2), form.unsigned(2 ** (form.word // 2) - 1)
+    short = bits <= form.word // 2
+    upper, lower = (None, factor) if short else (_right(factor, half), _and(factor, mask))
+
+    def carried(word: Array) -> Array:
+        """The upper word of the factor times a word."""
+        high, low = _right(word, half), _and(word, mask)
+        middle = lax.add(lax.mul(lower, high), _right(lax.mul(lower, low), half))
+        if upper is None:
+            return _right(middle, half)
+        inner = _right(lax.add(lax.mul(upper, low), _and(middle, mask)), half)
+        return lax.add(lax.mul(upper, high), lax.add(_right(middle, half), inner))
+
+    results: Words = []
+    over = None
+    for word, following in zip(words[-2::-1], words[:0:-1], strict=True):
+        product, more = lax.mul(word, factor), carried(following)
+        total = lax.add(product, more if over is None else lax.add(more, over))
+        over = lax.convert_element_type(lax.lt(total, product), form.unsigned)
+        results.insert(0, total)
+    return results
+
+
+def _turn(m: Arithmetic, form: _Format, x: Array, w: Any) -> Words:
+    """``|x w| / (2 pi)`` modulo 1 in two words, where ``|x w|`` is not small."""
+    bits = 12 if m.name == "half" else form.bits  # of narrow floats, as which x came
+    s, e = _significand(form, x, bits)
+    if not isinstance(w, Array):
+        size = 1.0 if w is None else abs(float(w))
+        least = min(math.floor(math.log2(0.78 / size)), form.highest) if size else form.highest
+        table = _fraction(form, size, least - bits - 1, (form.highest - least) // form.word + 4)
+        return _times(form, _moved(form, table, lax.sub(e, form.unsigned(least + form.highest)), 3), s, bits)
+    s_w, e_w = _significand(form, w, form.bits)
+    least = -2
+    table = _fraction(form, 1.0, least - bits - form.bits, (2 * form.highest - least) // form.word + 5)
+    words = _moved(form, table, lax.sub(lax.add(e, e_w), form.unsigned(least + 2 * form.highest)), 4)
+    return _times(form, _times(form, words, s_w, form.bits), s, bits)
+
+
+def _remainder(m: Arithmetic, form: _Format, turn: Words, exact: bool) -> tuple[Array, Array, Array | None]:
+    """Quarter turns to the nearest, an integer modulo 4, and what is left, in radians, as a sum of two numbers."""
+    upper, lower = turn
+    word, bits = form.word, form.bits
+    n = _right(lax.add(upper, form.unsigned(1 << word - 3)), form.unsigned(word - 2))
+    rest = lax.sub(upper, _left(n, form.unsigned(word - 2)))
+
+    def number(integer: Array, power: int) -> Array:
+        signed = lax.bitcast_convert_type(integer, form.signed)
+        return lax.mul(lax.convert_element_type(signed, m.dtype), m.number(2.0 ** (power + 2 - word)))
+
+    # Integers that are exact as floats: the upper word but for its last bits, which are those that a significand has
+    # no room for; these with the first bits of the lower word; and what is left of that.
+    k = word - bits
+    first = lax.shift_right_arithmetic(lax.bitcast_convert_type(rest, form.signed), form.signed(k))
+    low_bits = _left(_and(rest, form.unsigned(2**k - 1)), form.unsigned(bits - k))
+    second = _or(low_bits, _right(lower, form.unsigned(word - bits + k)))
+    first, second = number(first, k), number(second, k - bits)
+    if not m.compensated:
+        return n, lax.mul(lax.add(first, second), m.number(coefficients.HALF_PI[0])), None
+    last = number(_and(lower, form.unsigned(2 ** (word - bits + k) - 1)), -word)
+    if not exact:
+        return n, lax.mul(lax.add(first, lax.add(second, last)), m.number(coefficients.HALF_PI[0])), None
+    high = first + second
+    low = (second - (high - first)) + last
+    half_pi, half_pi_low = split_constant(*coefficients.HALF_PI, m.dtype)
+    r = high * coefficients.HALF_PI[0]
+    high_high, high_low = split(high)
+    r_low = (high_high * half_pi - r) + (high_high * half_pi_low + high_low * half_pi)
+    return n, r, r_low + (high_low * half_pi_low + low * half_pi)
+
+
+def _reduced(m: Arithmetic, x: Array, w: Any, w_low: Any, exact: bool) -> tuple[Array, Array, Array | None]:
+    """``n``, ``r`` and ``r_low`` with ``|x w| = n pi / 2 + r + r_low`` modulo 2 pi, and ``|r| < 0.8``.
+
+    ``r`` is NaN where ``x`` or ``w`` is infinite or no number.
+    """
+    form = _FORMATS[m.dtype.name]
+    n, r, r_low = _remainder(m, form, _turn(m, form, x, w), exact)
+    size = lax.abs(x)
+    angle = size if w is None else size * abs(w)
+    small = lax.lt(angle, m.number(_SMALL))
+    n = _select(small, form.unsigned(0), n)
+    zero = lax.mul(x, m.number(0))  # or NaN
+    r = m.where(small, angle, lax.add(r, zero if w is None else zero * w))
+    if r_low is not None:
+        r_low = m.where(small, 0 if w is None else lost_product(m, size, abs(w)), r_low)
+    if w_low is not None:
+        rest = size * w_low
+        r = r + m.where(lax.abs(rest) < 1 / 64, rest, 0)  # beyond, w is too inexact for any angle
+    return n, r, r_low
+
+
+def lost_product(m: Arithmetic, x: Array, w: Any) -> Array:
+    """What the rounding of ``x w`` lost, or 0 where parts of it would underflow."""
+    p = x * w
+    if not m.compensated:
+        return lax.full_like(p, 0)
+    least = lax.min(lax.min(lax.abs(x), lax.abs(p)), lax.full_like(p, w) if not isinstance(w, Array) else lax.abs(w))
+    return m.where(least > {"float32": 2.0**-98, "float64": 2.0**-960}[p.dtype.name], product_error(x, w, p), 0)
+
+
+def _signed(
+    m: Arithmetic, x: Array, w: Any, quarters: int, w_low: Any = None, exact: bool = False
+) -> tuple[Array, Array, Array]:
+    """A sign, and two numbers whose sum times it is ``sin(x (w + w_low) + quarters pi / 2)``."""
+    form = _FORMATS[m.dtype.name]
+    n, r, r_low = _reduced(m, x, w, w_low, exact)
+    if quarters:
+        n = lax.add(n, form.unsigned(quarters))
+    odd, down = (lax.ne(_and(n, form.unsigned(bit)), form.unsigned(0)) for bit in (1, 2))
+    if quarters % 2 == 0:  # the sine is odd
+        sign = lax.bitcast_convert_type(x, form.signed)
+        if isinstance(w, Array):
+            sign = lax.bitwise_xor(sign, lax.bitcast_convert_type(w, form.signed))
+        positive = w is None or isinstance(w, Array) or w >= 0
+        down = lax.bitwise_xor(down, (lax.lt if positive else lax.ge)(sign, form.signed(0)))
+    # 1 + s P(s) for the cosine, r + r s P(s) for the sine.
+    s, first = lax.mul(r, r), m.where(odd, 1, r)
+    powers = [m.where(odd, *pair) for pair in zip(*map(m.table, (coefficients.COS, coefficients.SIN)), strict=True)]
+    total = functools.reduce(lambda total, c: lax.add(lax.mul(total, s), c), powers)
+    second = lax.mul(first, lax.mul(s, total))
+    if r_low is not None:
+        second = second + r_low * m.where(odd, -r, 1 - 0.5 * s)
+    return m.where(down, -1, 1), first, second
+
+
+def _sine(m: Arithmetic, x: Array, w: Any, quarters: int) -> Array:
+    """``sin(x w + quarters pi / 2)``."""
+    if m.native:
+        angle = x if w is None else x * w
+        y = jnp.cos(angle) if quarters % 2 else jnp.sin(angle)
+        return -y if quarters & 2 else y
+    if m.ruled:
+        return _with_rule(m, quarters, None)(x, w) if isinstance(w, Array) else _with_rule(m, quarters, w)(x)
+    sign, first, second = _signed(m, x, w, quarters)
+    return lax.mul(sign, lax.add(first, second))
+
+
+@functools.cache
+def _with_rule(m: Arithmetic, quarters: int, w: np.generic | None) -> Callable[..., Array]:
+    """``sin(x w + quarters pi / 2)`` as a function of ``x``, or of ``x`` and an array ``w``, with its derivative."""
+    bare = dataclasses.replace(m, ruled=False)
+
+    @jax.custom_jvp
+    def f(x: Array, *factor: Array) -> Array:
+        return _sine(bare, x, factor[0] if factor else w, quarters)
+
+    @f.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        (x, *factor), (t, *more) = primals, tangents
+        by = factor[0] if factor else w
+        along = t if by is None else by * t
+        if more:
+            along = along + x * more[0]
+        return f(*primals), _with_rule(m, (quarters + 1) % 4, w)(*primals) * along
+
+    return f
+
+
+def parts(
+    m: Arithmetic, x: Array, w: Any = None, quarters: int = 0, w_low: Any = None, exact: bool = False
+) -> tuple[Array, Array]:
+    """``sin(x (w + w_low) + quarters pi / 2)`` as an unrounded sum of two numbers.
+
+    The first is 1, -1, or the angle itself from the nearest zero of the sine: differences with it lose little. What the
+    angle, once reduced, lacks of a float is in the second number if ``exact``. ``w_low``, far below a positive ``w``,
+    counts for nothing where ``|x w_low|`` is more than 1/64. Where the arithmetic has rules, or is native, the first is
+    the sine of ``x w``, and the second 0.
+    """
+    if m.ruled or m.native:
+        y = _sine(m, x, w, quarters)
+        return y, lax.full_like(y, 0)
+    sign, first, second = _signed(m, x, w, quarters, w_low, exact)
+    return lax.mul(sign, first), lax.mul(sign, second)
+
+
+def sin(m: Arithmetic, x: Array, w: Any = None) -> Array:
+    """Sine of ``x w``, within 2.2 ulp; NaN at infinity."""
+    return _sine(m, x, w, 0)
+
+
+def cos(m: Arithmetic, x: Array, w: Any = None) -> Array:
+    """Cosine of ``x w``, likewise."""
+    return _sine(m, x, w, 1)
