@@ -31,7 +31,7 @@ CORE = frozenset((
 
 
 # Where a slope is known to overflow before the cotangent makes it smaller; see docs/numerics.md.
-KNOWN = {("exponential", "bfloat16"), ("xielu", "bfloat16")}
+KNOWN = {(name, "bfloat16") for name in ("exponential", "relu_squared", "star_relu", "xielu")}
 
 
 def bounds(name: str, dtype: str) -> tuple[float, float]:

@@ -164,7 +164,8 @@ def activation(
         def elementwise(m: Arithmetic, bound: inspect.BoundArguments, wrt: int | None = None) -> Array:
             chosen = given if isinstance(given, Formula) else given(**{n: bound.arguments[n] for n in static})  # type: ignore[operator]
             arguments = [bound.arguments[n] for n in (first, *others)]
-            arrays = iter(equal_rank(name, *(a for a in arguments if isinstance(a, Array))))
+            inputs = [first, *(n for n in others if n not in parameters)]
+            arrays = iter(equal_rank(name, *(a for a in arguments if isinstance(a, Array)), inputs=inputs))
             arguments = [next(arrays) if isinstance(a, Array) else a for a in arguments]
             return (chosen if wrt is None else chosen.slope(wrt))(m, *arguments)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax.numpy as jnp
@@ -26,7 +26,7 @@ def as_floating(function: str, x: Any, argument: str = "x", like: Array | None =
         return jnp.stack([as_floating(function, c, argument, like) for c in x])
     accepted = isinstance(x, (bool, int, float, np.ndarray, np.generic, Array)) and not isinstance(x, np.ma.MaskedArray)
     if not accepted or not _is_real(x):
-        what = f"{np.result_type(x)} array" if accepted else repr(type(x).__name__)
+        what = f"{getattr(x, 'dtype', None)} array" if hasattr(x, "dtype") and accepted else repr(type(x).__name__)
         raise TypeError(
             f"jaxact.{function}: {argument} must be a real array or number, got {what}; "
             + ("apply it to the real and imaginary parts" if "complex" in what else "convert it with jnp.asarray")
@@ -62,11 +62,20 @@ def _is_real(x: Any) -> bool:
     return jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer) or dtype == jnp.bool_
 
 
-def equal_rank(function: str, *arrays: Array) -> list[Array]:
-    """Give all arrays the same number of axes, so that they broadcast whatever ``jax_numpy_rank_promotion`` says."""
+def equal_rank(function: str, *arrays: Array, inputs: Sequence[str] = ()) -> list[Array]:
+    """Give all arrays the same number of axes, so that they broadcast whatever ``jax_numpy_rank_promotion`` says.
+
+    ``inputs`` are the names of the two arrays if both are inputs, a gate and what it lets pass.
+    """
     try:
         jnp.broadcast_shapes(*(a.shape for a in arrays))
     except ValueError:
+        if len(inputs) == 2:
+            (gate, value), (of_gate, of_value) = inputs, (a.shape for a in arrays)
+            raise ValueError(
+                f"jaxact.{function}: {value} of shape {of_value} does not broadcast against {gate} of shape {of_gate}; "
+                "both are usually halves of one array, or results of two layers of the same size"
+            ) from None
         shapes = ", ".join(str(a.shape) for a in arrays[1:])
         raise ValueError(
             f"jaxact.{function}: parameters of shape {shapes} do not broadcast against x of shape {arrays[0].shape}"

@@ -34,6 +34,7 @@ TERMS = {
     "dyt": {"value": lambda x, alpha, gamma, beta: np.abs(beta) + 0 * x},
     "erf_act": {"slope": lambda x, alpha, beta: np.abs(erf(alpha * np.exp(np.minimum(beta * x, 700))))},
     "pserf": {"slope": lambda x, gamma, delta: np.abs(erf(gamma * np.logaddexp(0, delta * x)))},
+    "sinlu": {"slope": lambda x, a, b: np.maximum(1, np.abs(a * b)) * _sigmoid(x)},
     "smu": {
         "value": lambda x, alpha, mu: np.abs((1 + alpha) * x / 2),
         "slope": lambda x, alpha, mu: np.abs(1 + alpha) / 2 + 0 * x,

@@ -42,7 +42,7 @@ def test_bare_formulas_are_those_of_the_function(spec, dtype):
         assert theirs.dtype == dtype
         off = np.abs(np.float64(ours) - np.float64(theirs))
         unit = np.maximum(ulp.spacing(np.abs(np.float64(ours)), np.dtype(dtype)), float(jnp.finfo(dtype).eps) / 8)
-        assert np.max(off / unit) <= 2
+        assert np.max(off / unit) <= 4
 
 
 @bare

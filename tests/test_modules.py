@@ -153,7 +153,7 @@ def test_same_bits(name, features, dtype):
 
 
 @learnable
-def test_same_bits_in_numpy(name):
+def test_same_bits_of_all(name):
     check_same_bits(name, CHANNELS, jnp.bfloat16, cases.run)
 
 

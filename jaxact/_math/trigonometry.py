@@ -24,7 +24,7 @@ from jax import Array, lax
 
 from jaxact._math import coefficients
 from jaxact._math.arithmetic import Arithmetic
-from jaxact._math.error_free import product_error, split, split_constant
+from jaxact._math.error_free import product_error, split, split_constant, two_sum
 
 _SMALL = 0.785  # angles below it, which is just below pi / 4, are their own remainder
 
@@ -104,19 +104,22 @@ def _times(form: _Format, words: Words, factor: Array, bits: int) -> Words:
     short = bits <= form.word // 2
     upper, lower = (None, factor) if short else (_right(factor, half), _and(factor, mask))
 
-    def carried(word: Array) -> Array:
-        """The upper word of the factor times a word."""
+    def carried(word: Array, exact: bool) -> Array:
+        """The upper word of the factor times a word, or one that is up to 2 less."""
         high, low = _right(word, half), _and(word, mask)
-        middle = lax.add(lax.mul(lower, high), _right(lax.mul(lower, low), half))
+        middle = lax.mul(lower, high)
+        if exact or upper is None:
+            middle = lax.add(middle, _right(lax.mul(lower, low), half))
         if upper is None:
             return _right(middle, half)
-        inner = _right(lax.add(lax.mul(upper, low), _and(middle, mask)), half)
+        inner = lax.mul(upper, low)
+        inner = _right(lax.add(inner, _and(middle, mask)) if exact else inner, half)
         return lax.add(lax.mul(upper, high), lax.add(_right(middle, half), inner))
 
     results: Words = []
     over = None
     for word, following in zip(words[-2::-1], words[:0:-1], strict=True):
-        product, more = lax.mul(word, factor), carried(following)
+        product, more = lax.mul(word, factor), carried(following, over is not None)
         total = lax.add(product, more if over is None else lax.add(more, over))
         over = lax.convert_element_type(lax.lt(total, product), form.unsigned)
         results.insert(0, total)
@@ -142,33 +145,21 @@ def _turn(m: Arithmetic, form: _Format, x: Array, w: Any) -> Words:
 def _remainder(m: Arithmetic, form: _Format, turn: Words, exact: bool) -> tuple[Array, Array, Array | None]:
     """Quarter turns to the nearest, an integer modulo 4, and what is left, in radians, as a sum of two numbers."""
     upper, lower = turn
-    word, bits = form.word, form.bits
-    n = _right(lax.add(upper, form.unsigned(1 << word - 3)), form.unsigned(word - 2))
-    rest = lax.sub(upper, _left(n, form.unsigned(word - 2)))
-
-    def number(integer: Array, power: int) -> Array:
-        signed = lax.bitcast_convert_type(integer, form.signed)
-        return lax.mul(lax.convert_element_type(signed, m.dtype), m.number(2.0 ** (power + 2 - word)))
-
-    # Integers that are exact as floats: the upper word but for its last bits, which are those that a significand has
-    # no room for; these with the first bits of the lower word; and what is left of that.
-    k = word - bits
-    first = lax.shift_right_arithmetic(lax.bitcast_convert_type(rest, form.signed), form.signed(k))
-    low_bits = _left(_and(rest, form.unsigned(2**k - 1)), form.unsigned(bits - k))
-    second = _or(low_bits, _right(lower, form.unsigned(word - bits + k)))
-    first, second = number(first, k), number(second, k - bits)
-    if not m.compensated:
-        return n, lax.mul(lax.add(first, second), m.number(coefficients.HALF_PI[0])), None
-    last = number(_and(lower, form.unsigned(2 ** (word - bits + k) - 1)), -word)
-    if not exact:
-        return n, lax.mul(lax.add(first, lax.add(second, last)), m.number(coefficients.HALF_PI[0])), None
-    high = first + second
-    low = (second - (high - first)) + last
-    half_pi, half_pi_low = split_constant(*coefficients.HALF_PI, m.dtype)
+    n = _right(lax.add(upper, form.unsigned(1 << form.word - 3)), form.unsigned(form.word - 2))
+    rest = lax.bitcast_convert_type(lax.sub(upper, _left(n, form.unsigned(form.word - 2))), form.signed)
+    unit = 2.0 ** (2 - form.word) * coefficients.HALF_PI[0]
+    high = lax.convert_element_type(rest, m.dtype)  # rounded, unless it is small
+    low = lax.bitcast_convert_type(_right(lower, form.unsigned(1)), form.signed)
+    low = lax.mul(lax.convert_element_type(low, m.dtype), m.number(2.0 ** (1 - form.word)))
+    if not (exact and m.compensated):
+        return n, lax.mul(lax.add(high, low), m.number(unit)), None
+    rounding = lax.sub(rest, lax.convert_element_type(high, form.signed))
+    high, low = two_sum(high, low + lax.convert_element_type(rounding, m.dtype))
+    high, low = high * 2.0 ** (2 - form.word), low * 2.0 ** (2 - form.word)
     r = high * coefficients.HALF_PI[0]
-    high_high, high_low = split(high)
-    r_low = (high_high * half_pi - r) + (high_high * half_pi_low + high_low * half_pi)
-    return n, r, r_low + (high_low * half_pi_low + low * half_pi)
+    (first, second), (half_pi, half_pi_low) = split(high), split_constant(*coefficients.HALF_PI, m.dtype)
+    r_low = (first * half_pi - r) + (first * half_pi_low + second * half_pi)
+    return n, r, r_low + (second * half_pi_low + low * half_pi)
 
 
 def _reduced(m: Arithmetic, x: Array, w: Any, w_low: Any, exact: bool) -> tuple[Array, Array, Array | None]:
@@ -197,7 +188,7 @@ def lost_product(m: Arithmetic, x: Array, w: Any) -> Array:
     p = x * w
     if not m.compensated:
         return lax.full_like(p, 0)
-    least = lax.min(lax.min(lax.abs(x), lax.abs(p)), lax.full_like(p, w) if not isinstance(w, Array) else lax.abs(w))
+    least = lax.min(lax.min(lax.abs(x), lax.abs(p)), lax.abs(w) if isinstance(w, Array) else lax.full_like(p, abs(w)))
     return m.where(least > {"float32": 2.0**-98, "float64": 2.0**-960}[p.dtype.name], product_error(x, w, p), 0)
 
 

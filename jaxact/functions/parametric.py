@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 import jax.numpy as jnp
@@ -30,7 +31,7 @@ from jaxact._math.elementary import (
     times_tail,
 )
 from jaxact._math.error_free import rounded_constant, two_sum
-from jaxact._math.logistic import sigmoid, silu_slope, times_sigmoid
+from jaxact._math.logistic import sigmoid, sigmoid_unit, silu_slope, times_sigmoid
 from jaxact._math.polynomial import Quotient, derivative, polynomial, polynomial_sum, power
 from jaxact._rational import FITS
 from jaxact.functions.rectified import of_coefficients
@@ -49,6 +50,9 @@ def _swish_beta_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
 
 
 def _swish(m: Arithmetic, x: Array, beta: Array) -> Array:
+    if not isinstance(beta, Array) and 2.0**-40 < beta < 2.0**40:
+        limits = m.limits
+        return sigmoid_unit(m, x, -limits.vanish / beta, limits.one / beta, lambda x: m.product(x, beta))
     z, low = m.product(x, beta)
     x = m.where(z <= -m.limits.vanish, m.clip(x, -1, 1), x)  # there the result is 0, whatever x
     return times_sigmoid(m, x, z, low)
@@ -616,8 +620,8 @@ def derf(
 def _smu_argument(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> tuple[Array, Array | None]:
     """``mu (1 - alpha) x`` as a sum of two numbers."""
     if not isinstance(alpha, Array) and not isinstance(mu, Array):
-        exact = float(mu) * (1 - float(alpha))
-        factor, lost = rounded_constant(exact, 0.0, m.dtype)
+        exact = Fraction(float(mu)) * (1 - Fraction(float(alpha)))
+        factor, lost = rounded_constant(float(exact), float(exact - Fraction(float(exact))), m.dtype)
     elif m.compensated:
         one = 1 + 0 * x
         rest, low = two_sum(one, -alpha)
@@ -632,14 +636,12 @@ def _smu_argument(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> tuple[Arr
 
 
 def _smu(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
-    half, other = 0.5 * (1 + alpha), 0.5 * (1 - alpha)
-    return x * (half + other * normal.erf(m, mu * (1 - alpha) * x))
+    return x * (alpha + 0.5 * (1 - alpha) * (1 + normal.erf(m, mu * (1 - alpha) * x)))
 
 
 def _smu_slope(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
-    half, other = 0.5 * (1 + alpha), 0.5 * (1 - alpha)
     v = m.clip(mu * (1 - alpha) * x, -16, 16)
-    return half + other * (normal.erf(m, v) + v * normal.erf_slope(m, v))
+    return alpha + 0.5 * (1 - alpha) * ((1 + normal.erf(m, v)) + v * normal.erf_slope(m, v))
 
 
 def _smu_curvature(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
@@ -832,7 +834,7 @@ def _pserf_curvature(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> Arr
     u, up, ratio, slope_up = _pserf_tail(m, x, gamma, delta)
     e = up * UNSCALE
     q = m.used_twice(1 / (1 + e))
-    u = m.where((lax.abs(u) < m.limits.vanish) & (slope_up > 2.0**-90), u, 0)
+    u = m.where((lax.abs(u) < m.limits.vanish) & (slope_up > m.tiny * 2.0**36), u, 0)
     w = gamma * (m.maximum(u, 0) + e * ratio)
     bend = 2 + u * (m.where(u < 0, q, e * q) - 2 * gamma * w * m.where(u < 0, e * q, q))
     y = gamma * delta * q * bend
@@ -842,7 +844,7 @@ def _pserf_curvature(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> Arr
 def _pserf_gamma_slope(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> Array:
     u, up, ratio, slope_up = _pserf_tail(m, x, gamma, delta)
     left = times_tail(m, ratio * x * (slope_up * UNSCALE), up, u)
-    x = m.where(slope_up < 2.0**-90, 0, x)
+    x = m.where(slope_up < m.tiny * 2.0**36, 0, x)
     s = m.clip(u, 0, m.limits.vanish) + up * UNSCALE * ratio
     return m.where(u < 0, left, x * s * slope_up * UNSCALE)
 
@@ -850,7 +852,7 @@ def _pserf_gamma_slope(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> A
 def _pserf_delta_slope(m: Arithmetic, x: Array, gamma: Array, delta: Array) -> Array:
     u, up, _, slope_up = _pserf_tail(m, x, gamma, delta)
     q = gamma / (1 + up * UNSCALE)
-    inside = m.where(u < 0, m.where(u > -m.limits.vanish, x, 0), m.where(slope_up < 2.0**-90, 0, x))
+    inside = m.where(u < 0, m.where(u > -m.limits.vanish, x, 0), m.where(slope_up < m.tiny * 2.0**36, 0, x))
     left = times_tail(m, inside * (q * inside) * (slope_up * UNSCALE), up, u)
     return m.where(u < 0, left, inside * (q * inside) * slope_up * UNSCALE)
 
@@ -907,6 +909,18 @@ def _tanh_soft_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     return m.where(x < 0, left, right)
 
 
+def _tanh_soft_curvature(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    # alpha sech^2 (2 sigma(x) - 2 alpha tanh softplus(x)) + tanh sigma(x) sigma(-x); on the left all have a factor e.
+    up, ratio = _tanh_soft_parts(m, x)
+    e = up * UNSCALE
+    u, low = m.product(x, alpha)
+    t, slope_up = elementary.tanh(m, u), alpha * elementary.scaled_tanh_slope(m, u, low)
+    q = m.used_twice(1 / (1 + e))
+    left = up * (slope_up * UNSCALE * (2 * q - 2 * alpha * t * ratio) + t * (q * q))
+    right = slope_up * (2 * q - 2 * alpha * t * (m.clip(x, 0, m.limits.vanish) + e * ratio)) + up * (t * (q * q))
+    return m.where(x < 0, left, right) * UNSCALE
+
+
 def _tanh_soft_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     up, ratio = _tanh_soft_parts(m, x)
     u, low = m.product(x, alpha)
@@ -917,7 +931,7 @@ def _tanh_soft_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
 
 
 @activation(
-    Formula(_tanh_soft, _tanh_soft_slope, _tanh_soft_alpha_slope),
+    Formula(_tanh_soft, Formula(_tanh_soft_slope, _tanh_soft_curvature), _tanh_soft_alpha_slope),
     kind="parametric",
     range=(-0.2237848745964922, INF),
     tails=(0, 1),
@@ -977,10 +991,8 @@ def _xielu(m: Arithmetic, x: Array, alpha_p: Array, alpha_n: Array, beta: Array)
 
 
 def _xielu_slope(m: Arithmetic, x: Array, alpha_p: Array, alpha_n: Array, beta: Array) -> Array:
-    rest, t = _softplus_of(m, alpha_n), m.where(x > 0, 0, x)
-    a_n = beta + rest
-    left = m.where(t < -1, a_n * exp(m, t) - rest, a_n * expm1(m, t) + beta)
-    return m.where(x > 0, 2 * _softplus_of(m, alpha_p) * x + beta, left)
+    left = (beta + _softplus_of(m, alpha_n)) * expm1(m, m.where(x > 0, 0, x))
+    return m.where(x > 0, 2 * _softplus_of(m, alpha_p) * x, left) + beta
 
 
 def _xielu_p_slope(m: Arithmetic, x: Array, alpha_p: Array, alpha_n: Array, beta: Array) -> Array:
@@ -1075,6 +1087,7 @@ _FALL = {name: tuple(1 / (k + 2) for k in range(n, -1, -1)) for name, n in (("fl
 
 
 def _soft_exponential_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    alpha = alpha if isinstance(alpha, Array) else lax.full_like(x, alpha)
     above, z, root = _soft_exponential_rise(m, x, alpha)
     z = m.clip(z, -(2.0**60), 2.0**60)
     far = root * ((z - 1) / above * (root / above)) + 1 / above / above

@@ -18,7 +18,7 @@ from jaxact._activation import INF, activation
 from jaxact._derivative import Formula
 from jaxact._math import UNSCALE, Arithmetic, coefficients
 from jaxact._math import trigonometry as trig
-from jaxact._math.elementary import exp, power_of_two, reduce, scaled_exp
+from jaxact._math.elementary import exp, power_of_two, reduce, rounded_exp, scaled_exp
 from jaxact._math.error_free import two_sum
 
 _Parts = tuple[Array, Array]  # a number as an unrounded sum
@@ -201,12 +201,21 @@ def snake(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
 # slope 1 + a / b sin(2 a x).
 
 
+def _exp(m: Arithmetic, x: Any) -> Any:
+    """``e^x``, held to normal numbers."""
+    if not isinstance(x, Array):
+        return np.exp(x)
+    if m.ruled and not m.native:
+        return exp(m, m.minimum(x, 40))
+    return rounded_exp(m, m.clip(x, -m.limits.exp + 1, m.limits.exp))
+
+
 def _power(m: Arithmetic, alpha: Any) -> tuple[Any, Array | None]:
-    """``e^alpha`` as a sum of two numbers, to 30 bits (float64: 60), since a multiple of it is an angle."""
+    """``e^alpha`` as a sum of two numbers, to 29 bits (float64: 58), since a multiple of it is an angle."""
     if not isinstance(alpha, Array):
         return np.exp(alpha), None
     if m.native or m.ruled:
-        return exp(m, alpha), None
+        return _exp(m, alpha), None
     n, *remainder = reduce(m, m.clip(alpha, -m.limits.exp + 1, m.limits.exp - 1))
     r, r_low = two_sum(*remainder)
     scale = power_of_two(m, n)
@@ -216,10 +225,6 @@ def _power(m: Arithmetic, alpha: Any) -> tuple[Any, Array | None]:
     high, low = two_sum(1 + 0 * r, first)  # no constant, or XLA would fold what is lost to 0
     total = high + ((rest + r_low * (1 + r)) + (low + lost))
     return scale * total, scale * ((high - total) + ((rest + r_low * (1 + r)) + (low + lost)))
-
-
-def _exp(m: Arithmetic, x: Any) -> Any:
-    return exp(m, m.minimum(x, m.limits.one * 2)) if isinstance(x, Array) else np.exp(x)
 
 
 def _snake_wave(m: Arithmetic, x: Array, alpha: Array, quarters: int) -> _Parts:
@@ -276,8 +281,8 @@ def snake_beta(x: ArrayLike, alpha: ArrayLike = 0.0, beta: ArrayLike = 0.0) -> A
     .. math:: \mathrm{snake\_beta}(x) = x + \frac{\sin^2(e^\alpha x)}{e^\beta}
 
     At +-inf it is +-inf, and its slope NaN. Frequencies that are no logarithms, which BigVGAN also has, go in as
-    ``jnp.log(alpha)``. The angle :math:`e^\alpha x` is that of the exact :math:`e^\alpha` up to about 2^18 (float64:
-    2^47), and beyond of one rounded to the dtype; at ``alpha=0`` there is no such limit.
+    ``jnp.log(alpha)``. The angle :math:`e^\alpha x` is that of an :math:`e^\alpha` known to 29 bits (float64: 58) up to
+    about 2^18 (float64: 2^47), and beyond of one rounded to the dtype; at ``alpha=0`` it is exact.
 
     Args:
       x: real array of any shape.
