@@ -147,7 +147,7 @@ def activation(
       options: arguments that are hashable Python values.
       data: arguments that are arrays or ``None`` and not differentiated, such as masks and random keys.
       domain: which numbers a parameter may be, as ``"> 0"`` or ``">= 1"``; checked where it is a Python number.
-      range, tails, kinks, minimum: see :class:`Activation`; ``benchmarks/facts.py`` computes them.
+      range, tails, kinks, minimum: see :class:`Activation`; ``benchmarks/formula_facts.py`` computes them.
     """
     assert kind in get_args(Kind), kind
 

@@ -388,8 +388,8 @@ def inverse_root(m: Arithmetic, x: Array, a: Array) -> Array:
 
 def inverse_root_slope(m: Arithmetic, x: Array, a: Array) -> Array:
     """Slope of ``x / sqrt(1 + a x^2)``: the cube of ``1 / sqrt(1 + a x^2)``."""
-    q = _reciprocal_root(m, x, a)
-    return q * q * q
+    square = 1 + (a * x) * x
+    return 1 / (square * sqrt(m, square))
 
 
 def inverse_root_curvature(m: Arithmetic, x: Array, a: Array) -> Array:

@@ -2,7 +2,7 @@
 
 import sys
 
-import facts
+import formula_facts
 import pytest
 
 import jaxact
@@ -10,7 +10,7 @@ import jaxact
 
 @pytest.mark.parametrize("name", ["mish", "hard_silu", "nlrelu", "tanh", "squareplus", "elish"])
 def test_facts_are_those_of_the_record(name):
-    spec, found = jaxact.spec(name), facts.facts(facts.formula(name))
+    spec, found = jaxact.spec(name), formula_facts.facts(formula_facts.formula(name))
     assert [float(a) for a in found["range"]] == pytest.approx(spec.range, rel=1e-15)
     assert [float(a) for a in found["tails"]] == pytest.approx(spec.tails, rel=1e-15)
     assert tuple(map(float, found["kinks"])) == spec.kinks
@@ -20,11 +20,11 @@ def test_facts_are_those_of_the_record(name):
 
 
 def test_an_expression(capsys, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["facts.py", "x * sigmoid(x) ** 2"])
-    facts.main()
+    monkeypatch.setattr(sys, "argv", ["formula_facts.py", "x * sigmoid(x) ** 2"])
+    formula_facts.main()
     assert "minimum=-0.73883503113160778," in capsys.readouterr().out
 
 
 def test_an_unknown_name():
     with pytest.raises(SystemExit, match="nonesuch is no line of the oracle"):
-        facts.formula("nonesuch")
+        formula_facts.formula("nonesuch")
