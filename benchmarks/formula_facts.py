@@ -1,7 +1,7 @@
 """The facts that ``@activation`` states of a formula, to 17 digits: range, slopes at both ends, kinks, minimum.
 
-    python benchmarks/formula_facts.py mish                      # a line of the tests' oracle, at the default parameters
-    python benchmarks/formula_facts.py "x * sigmoid(x) ** 2"     # or any formula of x, in the functions of the oracle
+    python benchmarks/formula_facts.py mish                    # a line of the tests' oracle, at the default parameters
+    python benchmarks/formula_facts.py "x * sigmoid(x) ** 2"   # or any formula of x, in the functions of the oracle
 
 Found in 40 digits with mpmath: slopes by differences, roots by bisection on a grid of 1/64 from -32 to 32, limits at
 powers of two. What happens within less than 1/64, or only beyond 32, is not seen.
