@@ -589,7 +589,7 @@ def main(
     Args:
       names: functions to measure. If none is given: against the plain line, all that have one; and against jax.nn and
         PyTorch, what either of them has.
-      quick: seven rounds against the plain line, and nothing else; written as ``plain-<platform>`` if there is ``into``.
+      quick: seven rounds against the plain line, and nothing else; ``plain-<platform>`` if there is ``into``.
       decoder: the training step of a decoder, and nothing else; its results are a file of their own.
       sizes: binary logarithms of the numbers of elements; against the plain line it is always 20.
       dtypes: dtypes of input and cotangent.
