@@ -238,4 +238,4 @@ def data_of(m: Arithmetic, f: Callable[..., Any]) -> Callable[..., Any]:
 
     They are not differentiated, and the backward pass keeps them: a rule that takes them need not compute them again.
     """
-    return lambda x, *data: f(x, *data) if m.native else _remat(f)(lax.stop_gradient(x), *data)
+    return lambda x, *data: f(x, *data) if m.bare else _remat(f)(lax.stop_gradient(x), *data)

@@ -39,6 +39,11 @@ TERMS = {
         "value": lambda x, alpha, mu: np.abs((1 + alpha) * x / 2),
         "slope": lambda x, alpha, mu: np.abs(1 + alpha) / 2 + 0 * x,
     },
+    "snake_beta": {
+        "slope": lambda x, alpha, beta: np.maximum(1, np.exp(alpha - beta)) + 0 * x,
+        "alpha": lambda x, alpha, beta: np.abs(x) * np.exp(alpha - beta),
+        "beta": lambda x, alpha, beta: np.exp(-beta) + 0 * x,
+    },
     "tanh_soft": {
         "slope": lambda x, alpha: np.abs(np.tanh(alpha * x)) * _sigmoid(x),
         "curvature": lambda x, alpha: np.abs(np.tanh(alpha * x)) * _sigmoid(x) * _sigmoid(-x),
