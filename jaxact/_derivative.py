@@ -37,7 +37,8 @@ def widened(m: Arithmetic, *arguments: Any) -> list[Any]:
         a = lax.convert_element_type(a, m.dtype)
         a = a if a.shape == shape else jnp.broadcast_to(a, shape)
         # On a mesh with explicit axes, selections want arrays that are sharded alike.
-        return a if jax.typeof(a).sharding == sharding else jax.sharding.reshard(a, sharding)
+        alike = sharding.mesh.empty or jax.typeof(a).sharding == sharding
+        return a if alike else jax.sharding.reshard(a, sharding)
 
     return [widen(a) for a in arguments]
 
@@ -59,7 +60,7 @@ class Formula:
         ``along(m, pieces, t, *parameters)`` then, slope times tangent, so that what is flat can select 0: a slope of 0
         times an infinite cotangent would be NaN.
       flat: whether slopes are 0 on whole intervals, where the product with any cotangent is to be 0: ``True`` if
-        they are 0 nowhere else, or else a function of the same arguments that says where.
+        they are 0 nowhere else, or else a function of the same arguments that says where the one in ``x`` is.
     """
 
     def __init__(
@@ -141,7 +142,7 @@ class Formula:
                 # gradient.
                 slope = self.slope(i)(m if i == 0 else m.full(), *arguments)
                 if self._flat:
-                    flat = self._flat(m, *arguments) if callable(self._flat) else slope == 0
+                    flat = self._flat(m, *arguments) if callable(self._flat) and i == 0 else slope == 0
                     t = m.where(flat, 0, t)
                 term = slope * t
                 total = term if total is None else total + term

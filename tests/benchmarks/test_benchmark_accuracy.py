@@ -25,10 +25,10 @@ def test_tiny_run(tmp_path):
     assert "| sigmoid |" in table.read_text()
     assert "| softmax | value |" in table.read_text()
     swiglu = written["worst"]["swiglu"]["float32"]["jaxact"]
-    assert all(0 < swiglu[what]["ulp"] <= 4 for what in ("value", "slope in gate", "slope in value"))
+    assert all(0 < swiglu[what]["ulp"] <= 8 for what in ("value", "slope in gate", "slope in value"))
     softmax = written["worst"]["softmax"]["float32"]
     assert softmax["jaxact"]["value"]["ulp"] <= 4 < softmax["jax.nn"]["value"]["ulp"]
-    assert written["worst"]["hermite"]["float32"]["jaxact"]["slope"]["ulp"] <= 4
+    assert written["worst"]["hermite"]["float32"]["jaxact"]["slope"]["ulp"] <= 8
 
     path.write_text(json.dumps(written | {"exhaustive": True}))
     accuracy.main(("relu",), **some | {"dtypes": ("float32",), "stride": 2**21 + 7}, into=tmp_path)
