@@ -28,7 +28,7 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
     ("phish", "float32", "slope"): (12, _NEAR),
     ("phish", "float64", "slope"): (12, _NEAR),
     ("phish", "float64", "value"): (7, "where it underflows, a square times a tail of the normal distribution"),
-    ("serf", "float32", "slope"): (12, _NEAR),
+    ("serf", "float32", "slope"): (16, _NEAR),
     ("serf", "float64", "slope"): (9, _NEAR),
     ("tanh_exp", "float32", "slope"): (14, _NEAR),
     ("tanh_exp", "float64", "slope"): (14, _NEAR),

