@@ -106,18 +106,6 @@ def exp_cubic(r: mp.mpf) -> mp.mpf:
     return (mp.expm1(r) - r - r**2 / 2) / r**3 if abs(r) > mp.mpf(10) ** -15 else mp.mpf(1) / 6 + r / 24
 
 
-def log_cubic(z: mp.mpf) -> mp.mpf:
-    s = mp.sqrt(z)
-    return 2 * (mp.atanh(s) - s) / s**3 if z > mp.mpf(10) ** -15 else mp.mpf(2) / 3 + 2 * z / 5
-
-
-def normal_septic(s: mp.mpf) -> mp.mpf:
-    first = 1 / mp.sqrt(2 * mp.pi)
-    if s < mp.mpf(10) ** -8:
-        return first * (-mp.mpf(1) / 336 + s / 3456 - s * s / 42240)
-    return (normal_centre(s) - first * (1 - s / 6 + s * s / 40)) / s**3
-
-
 def tanh_shrink(s: mp.mpf) -> mp.mpf:
     x = mp.sqrt(s)
     return (x - mp.tanh(x)) / x**3 if s > mp.mpf(10) ** -15 else mp.mpf(1) / 3 - 2 * s / 15
@@ -277,9 +265,6 @@ ERF = "where it is 1, P and H with erf(x) = r H(r^2) for r = x P(x^2), up to the
 
 
 EXP_CUBIC = "(e^r - 1 - r - r^2 / 2) / r^3 for |r| <= ln(2) / 2"
-LOG_CUBIC = "(2 atanh(s) - 2 s) / s^3 in powers of s^2, |s| <= 1/3"
-SEPTIC = "((Phi(t) - 1/2) / t - (1 - t^2 / 6 + t^4 / 40) / sqrt(2 pi)) / t^6 in powers of t^2, |t| <= 1"
-TAIL_PAIRS = "Phi(-t) e^(t^2/2) (k + t) in powers of k / (k + t), t >= 1; k first, three last in two parts"
 
 
 def table(
@@ -290,15 +275,11 @@ def table(
     dtype: str,
     k: float | None = None,
     weight: Function | None = None,
-    pairs: int = 0,
 ) -> str:
-    """Entry of a table for one dtype; the ``pairs`` lowest coefficients are split in two numbers."""
+    """Entry of a table for one dtype."""
     coefficients, error = remez(f, mp.mpf(a), mp.mpf(b), degree, weight or relative(f))
     number = np.float64 if dtype == "float64" else np.float32
-    rounded = tuple(
-        (float(number(c)), float(number(c - mp.mpf(float(number(c)))))) if i < pairs else float(number(c))
-        for i, c in reversed([*enumerate(coefficients)])
-    )
+    rounded = tuple(float(number(c)) for c in reversed(coefficients))
     entry = rounded if k is None else (k, rounded)
     return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {entry},"
 
@@ -354,9 +335,6 @@ def main() -> None:
             d,
             weight=lambda r: max(abs(r) ** 3, mp.mpf(10) ** -8) / mp.exp(r),
         ),
-        ("LOG_CUBIC", LOG_CUBIC): lambda d, i: table(log_cubic, 0, mp.mpf(1) / 9, (5, 13)[i], d),
-        ("NORMAL_SEPTIC", SEPTIC): lambda d, i: table(normal_septic, 0, 1.02, (4, 10)[i], d),
-        ("NORMAL_TAIL_PAIRS", TAIL_PAIRS): lambda d, i: tail_table(d, *((2.5, 11, 15.5), (4.0, 24, 40))[i], pairs=3),
     }
     for group, dtypes in ((tables, ("half", "float32", "float64")), (without_half, ("float32", "float64"))):
         for (name, what), entry in group.items():
@@ -412,9 +390,9 @@ def rational_table(f: Function, dtype: str, p_degree: int, q_degree: int, far: f
     return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {(far, above, below)},"
 
 
-def tail_table(dtype: str, k: float, degree: int, far: float, pairs: int = 0) -> str:
+def tail_table(dtype: str, k: float, degree: int, far: float) -> str:
     f = over_line(lambda t: scaled_tail(t) * (k + t), k)
-    return table(f, k / (k + far), k / (k + 0.98), degree, dtype, k, pairs=pairs)
+    return table(f, k / (k + far), k / (k + 0.98), degree, dtype, k)
 
 
 def bend_table(dtype: str, k: float, degree: int, far: float) -> str:

@@ -7,27 +7,6 @@ Everything here is made of additions, multiplications, divisions, comparisons, s
 that it compiles in Pallas kernels and gives the same on every backend, up to contraction to fused multiply-adds.
 """
 
-from jaxact._math.arithmetic import (
-    DOUBLE as DOUBLE,
-)
-from jaxact._math.arithmetic import (
-    HALF as HALF,
-)
-from jaxact._math.arithmetic import (
-    SCALE as SCALE,
-)
-from jaxact._math.arithmetic import (
-    SINGLE as SINGLE,
-)
-from jaxact._math.arithmetic import (
-    UNSCALE as UNSCALE,
-)
-from jaxact._math.arithmetic import (
-    Arithmetic as Arithmetic,
-)
-from jaxact._math.arithmetic import (
-    arithmetic as arithmetic,
-)
-from jaxact._math.arithmetic import (
-    compute_dtype as compute_dtype,
-)
+from jaxact._math.arithmetic import DOUBLE, HALF, SCALE, SINGLE, UNSCALE, Arithmetic, arithmetic, compute_dtype
+
+__all__ = ["DOUBLE", "HALF", "SCALE", "SINGLE", "UNSCALE", "Arithmetic", "arithmetic", "compute_dtype"]

@@ -45,14 +45,16 @@ def times_sigmoid(m: Arithmetic, x: Array, z: Array, low: Array | None = None) -
     """``x sigma(z + low)``; ``x`` must be finite where ``z`` is far below 0. Not to be differentiated."""
     if m.native:
         return x * lax.logistic(z)
-    far = z < -60  # there 1 + e^-z is beyond the largest number before the result is below the smallest
-    e = rounded_exp(m, m.clip(-z, -60, m.limits.vanish), m.negated(low), lax.select(far, *_powers(far)))
+    below, down = sigmoid_denominator(m, z, low)
+    return x / below * down
+
+
+def sigmoid_denominator(m: Arithmetic, z: Array, low: Array | None = None) -> tuple[Array, Array]:
+    """``d (1 + e^-(z + low))`` and ``d``, which is 2^-64 where ``z < -60``, else 1. Not to be differentiated."""
+    far = z < -60  # there 1 + e^-z is beyond the largest number before its product with x is below the smallest
+    power = lax.select(far, lax.full_like(far, -64, "int32"), lax.full_like(far, 0, "int32"))
     down = m.where(far, UNSCALE, 1)
-    return x / (down + e) * down
-
-
-def _powers(far: Array) -> tuple[Array, Array]:
-    return lax.full_like(far, -64, "int32"), lax.full_like(far, 0, "int32")
+    return down + rounded_exp(m, m.clip(-z, -60, m.limits.vanish), m.negated(low), power), down
 
 
 def sigmoid_unit(m: Arithmetic, x: Array, left: float, right: float, argument: Callable[[Array], Pair]) -> Array:

@@ -71,25 +71,19 @@ def tail_moment(m: Arithmetic, t: Array) -> Array:
     return times(exp_parts(m, *minus_half_square(m, t)), tail_factor(m, t)) * UNSCALE
 
 
-def bend_factor(m: Arithmetic, t: Array) -> Array:
-    """``(Phi(-t) - t phi(t)) e^(t^2 / 2)``. Not to be differentiated."""
+def bend_factor(m: Arithmetic, t: Array, low: Array | None = None) -> Array:
+    """``(Phi(-t) - t phi(t)) e^(t^2 / 2)`` at ``t + low``. Not to be differentiated."""
     k, powers = m.table(coefficients.NORMAL_BEND)
     ratio = m.polynomial(1 - t / (k + t), powers)  # 1 - t / (k + t) is exact to more digits near 0 than k / (k + t)
     root, lost = rounded_constant(*coefficients.BEND_ROOT, m.dtype)
-    return ((root - t) + lost) * ratio
+    return ((root - t) + (lost if low is None else lost - low)) * ratio
 
 
 def scaled_bend(m: Arithmetic, t: Array, low: Array | None = None) -> Array:
     """``2^64 (Phi(-t) - t phi(t))`` at ``t + low``, for clamped ``t``. Not to be differentiated."""
     if m.native:
         return (special.ndtr(-t) - t * jnp.exp(t * t * -0.5) * _1_OVER_ROOT_TAU) * SCALE
-    k, powers = m.table(coefficients.NORMAL_BEND)
-    ratio = m.polynomial(1 - t / (k + t), powers)  # 1 - t / (k + t) is exact to more digits near 0 than k / (k + t)
-    root, lost = rounded_constant(*coefficients.BEND_ROOT, m.dtype)
-    square, rest = minus_half_square(m, t)
-    if low is not None:
-        lost, rest = lost - low, m.sum_of(-t * low, rest)
-    return times(exp_parts(m, square, rest), ((root - t) + lost) * ratio)
+    return times(exp_parts(m, *minus_half_square(m, t, low)), bend_factor(m, t, low))
 
 
 def bend(m: Arithmetic, t: Array) -> Array:

@@ -26,12 +26,11 @@ from jaxact._math.elementary import (
     expm1,
     log1p_over,
     normalizer,
-    rounded_exp,
     scaled_exp,
     times_tail,
 )
 from jaxact._math.error_free import rounded_constant, two_sum
-from jaxact._math.logistic import sigmoid, sigmoid_unit, silu_slope, times_sigmoid
+from jaxact._math.logistic import sigmoid, sigmoid_denominator, sigmoid_unit, silu_slope, times_sigmoid
 from jaxact._math.polynomial import Quotient, derivative, polynomial, polynomial_sum, power
 from jaxact._rational import FITS
 from jaxact.functions.rectified import of_coefficients
@@ -41,12 +40,16 @@ def _swish_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
     return silu_slope(m, *m.product(x, beta))
 
 
-def _swish_beta_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
-    z, low = m.product(x, beta)
-    up = scaled_exp(m, -m.magnitude(m.clamped(z)), m.mirrored(low, z))
+def _square_times_slope(m: Arithmetic, factor: Any, x: Array, u: Array, low: Array | None) -> Array:
+    """``factor x^2 sigma'(u + low)``."""
+    up = scaled_exp(m, -m.magnitude(m.clamped(u)), m.mirrored(low, u))
     e = up * UNSCALE
-    x = m.where(lax.abs(z) < m.limits.vanish, x, 0)
-    return x * (up * 2.0**-32) / (1 + e * (2 + e)) * (x * 2.0**-32)
+    x = m.where(lax.abs(u) < m.limits.vanish, x, 0)
+    return factor * x * (up * 2.0**-32) / (1 + e * (2 + e)) * (x * 2.0**-32)
+
+
+def _swish_beta_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
+    return _square_times_slope(m, 1, x, *m.product(x, beta))
 
 
 def _swish(m: Arithmetic, x: Array, beta: Array) -> Array:
@@ -102,20 +105,10 @@ def _gated_line(m: Arithmetic, x: Array, left: Array, width: Array, u: Array, lo
     """``x (left + width sigma(u + low))``, which keeps the digits of the sigmoid where ``left`` is 0."""
     if not isinstance(left, Array) and not left:
         return times_sigmoid(m, width * m.where(u > -m.limits.vanish, x, m.clip(x, -1, 1)), u, low)
-    far = u < -60  # there 1 + e^-u is beyond the largest number before the result is below the smallest
-    power = lax.select(far, lax.full_like(far, -64, "int32"), lax.full_like(far, 0, "int32"))
-    q = 1 / (m.where(far, UNSCALE, 1) + rounded_exp(m, m.clip(-u, -60, m.limits.vanish), m.negated(low), power))
-    q = m.used_twice(q)
+    below, down = sigmoid_denominator(m, u, low)
+    q = m.used_twice(1 / below)
     tail = m.where(u > -m.limits.vanish, x, m.clip(x, -1, 1)) * width * q * UNSCALE
-    return m.where(far, tail + _times(m, left, x), x * (left + width * q))
-
-
-def _square_times_slope(m: Arithmetic, factor: Array, x: Array, u: Array, low: Array | None) -> Array:
-    """``factor x^2 sigma'(u + low)``."""
-    up = scaled_exp(m, m.maximum(-lax.abs(u), -m.limits.vanish), m.mirrored(low, u))
-    e = up * UNSCALE
-    x = m.where(lax.abs(u) < m.limits.vanish, x, 0)
-    return factor * x * (up * 2.0**-32) / (1 + e * (2 + e)) * (x * 2.0**-32)
+    return m.where(down < 1, tail + _times(m, left, x), x * (left + width * q))
 
 
 def _times_silu_slope(m: Arithmetic, x: Array, u: Array, low: Array | None) -> Array:
@@ -352,7 +345,7 @@ def _acon_c_p2_slope(m: Arithmetic, x: Array, p1: Array, p2: Array, beta: Array)
 
 
 def _acon_c_beta_slope(m: Arithmetic, x: Array, p1: Array, p2: Array, beta: Array) -> Array:
-    return _square_times_slope(m, m.number(1), (p1 - p2) * x, *_acon_c_argument(m, x, p1, p2, beta))
+    return _square_times_slope(m, 1, (p1 - p2) * x, *_acon_c_argument(m, x, p1, p2, beta))
 
 
 @activation(

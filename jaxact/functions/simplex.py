@@ -55,6 +55,16 @@ def rows(function: str, x: Any, axis: Any, where: Any) -> tuple[Array, Axis, Mas
     return (x if x.shape == shape else jnp.broadcast_to(x, shape)), axis, (jnp.broadcast_to(where, shape),)
 
 
+def _over_rows(function: str, formula: RowFormula) -> Composite:
+    """The function of ``x``, ``axis`` and ``where`` that a formula of rows makes."""
+
+    def call(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
+        x, axis, mask = rows(function, x, axis, where)
+        return formula(m, x, *mask, axis=axis)
+
+    return Composite(call)
+
+
 def _kept(m: Arithmetic, a: Array, mask: Mask, otherwise: float = 0) -> Array:
     """``a``, and another number where the mask leaves it out."""
     return m.where(mask[0], a, otherwise) if mask else a
@@ -126,12 +136,7 @@ def _less_its_mean(m: Arithmetic, t: Array, p: Array, mask: Mask, axis: Axis) ->
 _SOFTMAX = RowFormula(softmax_of, softmax_tangent, of_result=True)
 
 
-def _softmax(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
-    x, axis, mask = rows("softmax", x, axis, where)
-    return _SOFTMAX(m, x, *mask, axis=axis)
-
-
-@activation(Composite(_softmax), kind="simplex", options=("axis",), data=("where",))
+@activation(_over_rows("softmax", _SOFTMAX), kind="simplex", options=("axis",), data=("where",))
 def softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Softmax.
 
@@ -276,12 +281,7 @@ def _softmax_one_of(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
 _SOFTMAX_ONE = RowFormula(_softmax_one_of, softmax_tangent, of_result=True)
 
 
-def _softmax_one(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
-    x, axis, mask = rows("softmax_one", x, axis, where)
-    return _SOFTMAX_ONE(m, x, *mask, axis=axis)
-
-
-@activation(Composite(_softmax_one), kind="simplex", options=("axis",), data=("where",))
+@activation(_over_rows("softmax_one", _SOFTMAX_ONE), kind="simplex", options=("axis",), data=("where",))
 def softmax_one(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Softmax with one more entry of 0 in the sum, so that a row may be next to nothing.
 
@@ -324,12 +324,7 @@ def _solu_tangent(m: Arithmetic, x: Array, t: Array, *mask: Array, axis: Axis) -
 _SOLU = RowFormula(_solu_of, _solu_tangent)
 
 
-def _solu(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
-    x, axis, mask = rows("solu", x, axis, where)
-    return _SOLU(m, x, *mask, axis=axis)
-
-
-@activation(Composite(_solu), kind="simplex", options=("axis",), data=("where",))
+@activation(_over_rows("solu", _SOLU), kind="simplex", options=("axis",), data=("where",))
 def solu(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Softmax linear unit, which lets large entries suppress small ones.
 
@@ -433,12 +428,7 @@ _SPARSEMAX = RowFormula(
 )
 
 
-def _sparsemax(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
-    x, axis, mask = rows("sparsemax", x, axis, where)
-    return _SPARSEMAX(m, x, *mask, axis=axis)
-
-
-@activation(Composite(_sparsemax), kind="simplex", options=("axis",), data=("where",))
+@activation(_over_rows("sparsemax", _SPARSEMAX), kind="simplex", options=("axis",), data=("where",))
 def sparsemax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Sparsemax, the point of the probability simplex that is closest to ``x``.
 
@@ -475,12 +465,7 @@ _ENTMAX15 = RowFormula(
 )
 
 
-def _entmax15(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
-    x, axis, mask = rows("entmax15", x, axis, where)
-    return _ENTMAX15(m, x, *mask, axis=axis)
-
-
-@activation(Composite(_entmax15), kind="simplex", options=("axis",), data=("where",))
+@activation(_over_rows("entmax15", _ENTMAX15), kind="simplex", options=("axis",), data=("where",))
 def entmax15(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
     r"""Entmax with :math:`\alpha = 1.5`, half way from softmax to sparsemax.
 
