@@ -141,6 +141,8 @@ class Formula:
                 # A parameter may have all the bits of float32 beside a narrow x, and so may the sum that is its
                 # gradient.
                 slope = self.slope(i)(m if i == 0 else m.full(), *arguments)
+                # XLA for CPU runs a sum that it fuses with its terms one number at a time; it does not fuse a clamp.
+                slope = m.used_twice(slope)
                 if self._flat:
                     flat = self._flat(m, *arguments) if callable(self._flat) and i == 0 else slope == 0
                     t = m.where(flat, 0, t)
