@@ -12,17 +12,26 @@ weights, in units of one result of an activation, per layer. Two is what such a 
 activation's input and its output, and three where the input is a gate and a value; temporary results of the backward
 pass come on top. It is measured with the layers scanned, and for what jax.nn has too, and all that is gated, also
 unrolled; like ``kept``, for jaxact, for jax.nn, and for jax.nn with ``jax.checkpoint`` around it.
+
+``feed-forward`` is the same for a network of feed-forward layers with residual connections, in units of one array of
+hidden units, per layer: ``jaxact.linen.MLP`` and ``GatedMLP``, with and without ``remat``, beside plain matrices and
+``jax.nn``, as they are and with ``jax.checkpoint`` that saves the results of matrix products. Beside it stands what a
+gradient takes in time, in units of the plain one's: the median of rounds in turn.
 """
 
 from __future__ import annotations
 
+import math
+import statistics
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -74,6 +83,77 @@ def network(f: Callable, dtype: str, scanned: bool, layers: int, width: int, row
     if found is None:
         return None
     return found.temp_size_in_bytes / (layers * rows * width * jnp.dtype(dtype).itemsize)
+
+
+FEED_FORWARD = {"gelu": "MLP", "mish": "MLP", "swiglu": "GatedMLP", "geglu": "GatedMLP"}
+WAYS = ("jax.nn", "jax.nn, dots_saveable", "jaxact, remat=False", "jaxact")
+
+
+def feed_forward(name: str, way: str, width: int, hidden: int) -> Callable:
+    """A layer, ``(weights, x) -> x``."""
+    if way.startswith("jaxact"):
+        activation = {"gate" if FEED_FORWARD[name] == "GatedMLP" else "activation": name}
+        layer = getattr(jaxact.linen, FEED_FORWARD[name])(
+            width, hidden, use_bias=False, remat=way == "jaxact", **activation
+        )
+        return lambda weights, x: x + layer.apply({"params": weights}, x)
+    gate = {"swiglu": jax.nn.silu, "geglu": jax.nn.gelu}.get(name)
+
+    def plain(weights, x):
+        units = [x @ w["kernel"] for n, w in sorted(weights.items()) if n != "wo"]
+        h = gate(units[0]) * units[1] if gate else getattr(jax.nn, name)(*units)
+        return x + h @ weights["wo"]["kernel"]
+
+    saved = jax.checkpoint_policies.dots_saveable
+    return jax.checkpoint(plain, policy=saved) if "dots" in way else plain
+
+
+def feed_forward_network(name: str, dtype: str, scanned: bool, layers: int, width: int, rows: int) -> dict[str, Any]:
+    """Arrays per layer, and times as a multiple of the first way's."""
+    hidden = 4 * width
+    found: dict[str, Any] = {"arrays": {}, "time": {}}
+    kernels = {"wo": (hidden, width)} | {
+        n: (width, hidden) for n in (("wi_gate", "wi_value") if FEED_FORWARD[name] == "GatedMLP" else ("wi",))
+    }
+    rng = np.random.default_rng(0)
+    weights = {
+        n: {"kernel": jnp.asarray(rng.standard_normal((layers, *s)) / math.sqrt(s[0]), dtype)}
+        for n, s in kernels.items()
+    }
+    x = jnp.asarray(rng.standard_normal((rows, width)), dtype)
+    compiled = {}
+    for way in WAYS:
+        layer = feed_forward(name, way, width, hidden)
+
+        def loss(weights, x, layer=layer):
+            if scanned:
+                return jax.lax.scan(lambda h, w: (layer(w, h), None), x, weights)[0].sum()
+            for i in range(layers):
+                x = layer(jax.tree.map(lambda w, i=i: w[i], weights), x)
+            return x.sum()
+
+        compiled[way] = jax.jit(jax.grad(loss)).lower(weights, x).compile()
+        analysis = compiled[way].memory_analysis()
+        size = layers * rows * hidden * jnp.dtype(dtype).itemsize
+        found["arrays"][way] = None if analysis is None else analysis.temp_size_in_bytes / size
+    times: dict[str, list[float]] = {way: [] for way in WAYS}
+    for _ in range(5):
+        for way, run in compiled.items():
+            start = time.perf_counter()
+            jax.block_until_ready(run(weights, x))
+            times[way].append(time.perf_counter() - start)
+    ratios = {w: statistics.median(b / a for a, b in zip(times[WAYS[0]], t, strict=True)) for w, t in times.items()}
+    return found | {"time": ratios}
+
+
+def show_feed_forward(measured: dict[str, dict[str, Any]]) -> str:
+    rows = [
+        [name, key, *(f"{by['arrays'][w]:.2f} ({by['time'][w]:.2f})" for w in WAYS)]
+        for key, of in measured.items()
+        for name, by in of.items()
+    ]
+    title = "Arrays of hidden units per layer, and time as a multiple of the first"
+    return harness.table(title, ["activation", "network", *WAYS], rows)
 
 
 def show(title: str, measured: dict[str, dict[str, float | None]], digits: int, bound: Callable[[str], float]) -> str:
@@ -131,6 +211,14 @@ def main(
                 size = (layers, width, rows)
                 whole[key][spec.name] = {n: network(f, dtype, way == "scanned", *size) for n, f in functions.items()}
 
+    size = (layers // 2, width, rows // 4)
+    blocks = {
+        f"{way}, {dtype}": {
+            n: feed_forward_network(n, dtype, way == "scanned", *size) for n in FEED_FORWARD if not names or n in names
+        }
+        for dtype in dtypes
+        for way in ("scanned", "unrolled")
+    }
     texts = [
         show(f"Bytes kept per element, {d}", by, 0, lambda _, d=d: jnp.dtype(d).itemsize * (1 + 2 / ROW))
         for d, by in single.items()
@@ -139,7 +227,10 @@ def main(
         show(f"Arrays per layer of a network, {key}", by, 2, lambda name: GOAL * (1 + arrays[name]) / 2)
         for key, by in whole.items()
     ]
+    if any(blocks.values()):
+        texts.append(show_feed_forward(blocks))
     written = {
+        "feed_forward": blocks,
         "bytes_per_element": single,
         "arrays_per_layer": whole,
         "network": {"layers": layers, "width": width, "rows": rows},

@@ -17,6 +17,7 @@ from jaxact._rational import FITS
 
 Initializer = Callable[[Array, tuple[int, ...], DTypeLike], Any]
 Initial = float | Sequence[float] | Initializer
+Function = str | Callable[[Array], Array]
 Gate = str | Callable[[Array, Array], Array]
 Partitioning = tuple[str | None, str | None]
 
@@ -31,10 +32,24 @@ def initializer(argument: str, initial: Initial) -> Initializer:
     """A function of key, shape and dtype: ``initial`` itself, or one that repeats that value for each channel.
 
     Raises:
-      ValueError: the value, which came by ``argument``, does not fit the shape.
+      ValueError: the value, which came by ``argument``, does not fit the shape, or the initializer has no value of it.
     """
-    if callable(initial):
-        return initial
+
+    def call(key: Array, shape: tuple[int, ...], dtype: DTypeLike) -> Any:
+        wanted = f"{argument} must be a number, or an initializer: a function of key, shape and dtype"
+        name = getattr(initial, "__qualname__", repr(initial)).partition(".")[0]
+        try:
+            value = initial(key, shape, dtype)  # type: ignore[operator]
+        except (TypeError, ValueError, IndexError) as error:
+            raise ValueError(
+                f"{wanted}; {name} failed for a parameter of shape {shape}. "
+                f"One that works for any shape is normal, or constant. It said: {error}"
+            ) from error
+        if callable(value):
+            raise ValueError(f"{wanted}; got {name}, which makes one: call it, as in {name}()")
+        if isinstance(value, Array) and value.shape != shape:
+            raise ValueError(f"{wanted}; {name} gave shape {value.shape} for a parameter of shape {shape}")
+        return value
 
     def repeat(key: Array, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
         value = jnp.asarray(initial, dtype)
@@ -44,39 +59,40 @@ def initializer(argument: str, initial: Initial) -> Initializer:
             )
         return jnp.broadcast_to(lax.expand_dims(value, range(value.ndim, len(shape))), shape)
 
-    return repeat
+    return call if callable(initial) else repeat
 
 
-def parameter_shape(module: str, default: Any, features: int | None) -> tuple[int, ...]:
-    """Shape of a parameter: that of its default, and one such per channel where there are ``features``.
+def parameter_shape(
+    module: str, default: Any, features: int | None, groups: int | None = None, shared: bool = False
+) -> tuple[int, ...]:
+    """Shape of a parameter: that of its default, and one such per channel or group of channels where there are any.
 
     Raises:
-      ValueError: ``features`` is not positive.
+      ValueError: ``features`` is not positive, or no multiple of ``groups``.
     """
-    if features is None:
-        return np.shape(default)
-    if features < 1:
+    if features is not None and features < 1:
         raise ValueError(f"{module}: features must be None, for shared parameters, or at least 1, got {features}")
-    return (*np.shape(default), features)
+    if groups is not None and (features is None or groups < 1 or features % groups):
+        raise ValueError(f"{module}: groups must divide features, got groups={groups} and features={features}")
+    channels = groups or features
+    return np.shape(default) if channels is None or shared else (*np.shape(default), channels)
 
 
 def call(
-    module: str,
-    record: Activation,
-    x: ArrayLike,
-    parameters: Mapping[str, Array],
-    options: Mapping[str, Any],
-    features: int | None,
-    axis: int,
-    dtype: DTypeLike | None,
+    module: str, record: Activation, x: ArrayLike, parameters: Mapping[str, Array], options: Mapping[str, Any], of: Any
 ) -> Array:
-    """Apply the function of ``record`` in ``dtype``, the last axis of each parameter along ``axis`` of the input.
+    """Apply the function of ``record``, the last axis of each parameter along ``axis`` of the input.
+
+    ``of`` has ``dtype``, and may have ``features``, ``groups`` and ``axis``.
 
     Raises:
       ValueError: the input has no such axis, or not ``features`` channels along it.
     """
-    x = converted(record.name, x, dtype)
-    values = aligned(module, x, list(parameters.values()), features, axis)
+    x = converted(record.name, x, of.dtype)
+    values, features, groups = list(parameters.values()), getattr(of, "features", None), getattr(of, "groups", None)
+    if groups is not None and features is not None:
+        values = [jnp.repeat(p, features // groups, -1) if p.shape else p for p in values]
+    values = aligned(module, x, values, features, getattr(of, "axis", -1))
     return record.function(x, **dict(zip(parameters, values, strict=True)), **options)
 
 
@@ -158,6 +174,15 @@ def fitted(module: str, name: str) -> tuple[tuple[float, ...], tuple[float, ...]
     if name not in FITS:
         raise ValueError(f"{module}: approximate must be None or one of {', '.join(FITS)}; got {name!r}")
     return FITS[name]
+
+
+def function(of: Function) -> Callable[[Array], Array]:
+    """The activation of that name.
+
+    Raises:
+      KeyError: there is no such activation.
+    """
+    return of if callable(of) else get(of)
 
 
 def gate_function(module: str, gate: Gate) -> Callable[[Array, Array], Array]:

@@ -1,6 +1,7 @@
 """The linen and NNX modules are the same modules: names, arguments, parameters, results to the last bit."""
 
 import inspect
+import pathlib
 import re
 
 import cases
@@ -65,11 +66,10 @@ def scattered(params):
 
 def arguments(cls):
     """Names and defaults of the arguments that belong to jaxact."""
-    skip = {"self", "parent", "name", "rngs", "initial", "common"}
-    found = {n: p.default for n, p in inspect.signature(cls.__init__).parameters.items() if n not in skip}
-    if cls is not jaxact.nnx.Learnable and issubclass(cls, jaxact.nnx.Learnable):
-        found |= {n: d for n, d in arguments(jaxact.nnx.Learnable).items() if n not in found}
-    return found
+    skip = {"parent", "name", "rngs"}
+    if cls is jaxact.nnx.PReLU:
+        skip |= {"promote_dtype", "negative_slope_metadata"}  # which Flax' own has
+    return {n: p.default for n, p in inspect.signature(cls).parameters.items() if n not in skip}
 
 
 def test_same_names():
@@ -142,6 +142,30 @@ def test_each_channel_has_its_own(framework, axis):
         np.testing.assert_array_equal(
             np.take(np.asarray(y), channel, axis), np.where(part >= 0, part, slopes[channel] * part)
         )
+
+
+@frameworks
+@pytest.mark.parametrize("name", ["Rational", "DyT", "PReLU"])
+def test_groups_of_channels(framework, name):
+    """Neighbouring channels share parameters, as in Kolmogorov-Arnold transformers; their gradients add up."""
+    x = inputs()
+    apply, params = make(framework, name, x, CHANNELS, groups=2)
+    each, _ = make(framework, name, x, CHANNELS)
+    shared = getattr(jaxact.linen, name).shared
+    assert {p.shape[-1] for n, p in params.items() if n not in shared} == {2}
+    params = scattered(params)
+
+    def repeated(params):
+        return {n: p if n in shared else jnp.repeat(p, 3, -1) for n, p in params.items()}
+
+    np.testing.assert_array_equal(apply(params, x), each(repeated(params), x))
+    got = jax.grad(lambda p: (apply(p, x) ** 2).sum())(params)
+    expected = jax.grad(lambda p: (each(repeated(p), x) ** 2).sum())(params)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-4), got, expected)
+    with pytest.raises(ValueError, match=rf"{name}: groups must divide features, got groups=4 and features=6"):
+        make(framework, name, x, CHANNELS, groups=4)
+    with pytest.raises(ValueError, match=rf"{name}: groups must divide features, got groups=2 and features=None"):
+        make(framework, name, x, None, groups=2)
 
 
 @some
@@ -431,6 +455,139 @@ def test_what_is_no_gated_mlp(framework):
     apply, params = other(framework, "GatedMLP", inputs(), CHANNELS, 8)
     with pytest.raises(ValueError, match=r"GatedMLP: features must equal .* last axis, got features=6 .*4"):
         apply(params, inputs()[..., :4])
+
+
+LAYERS = {"MLP": ("wi",), "GatedMLP": ("wi_gate", "wi_value")}
+
+
+@frameworks
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_what_a_feed_forward_layer_keeps(framework, name, dtype):
+    """The inputs of its activation and nothing else of their size; the gradients are those without remat."""
+    x = jnp.asarray(np.random.default_rng(0).normal(0, 1, (64, CHANNELS)), dtype)
+    gradients, kept = [], []
+    for remat in (True, False):
+        apply, params = other(framework, name, x, CHANNELS, 256, remat=remat)
+
+        def loss(params, x, apply=apply):
+            return jnp.sum(apply(params, x) ** 2)
+
+        gradients.append(jax.jit(jax.grad(loss, (0, 1)))(params, x))
+        pullback = jax.eval_shape(lambda p, x, apply=apply: jax.vjp(apply, p, x)[1], params, x)
+        kept.append([leaf for leaf in jax.tree.leaves(pullback) if leaf.shape == (64, 256)])
+    assert len(kept[0]) == len(LAYERS[name]) < len(kept[1])
+    assert {leaf.dtype for leaf in kept[0]} == {jnp.dtype(dtype)}
+    tolerance = 1e-5 if dtype == jnp.float32 else 1e-2
+    for a, b in zip(*map(jax.tree.leaves, gradients), strict=True):
+        a, b = np.float32(a), np.float32(b)
+        np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * np.abs(b).max())
+
+
+@pytest.mark.parametrize("activation", ["mish", jaxact.relu_squared])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_mlp(activation, dtype):
+    x, results = inputs(dtype), []
+    params = other("linen", "MLP", x, CHANNELS, 16, activation=activation)[1]
+    params = jax.tree.map(lambda p: p + 0.1, params)
+    for framework in ("linen", "nnx"):
+        apply, own = other(framework, "MLP", x, CHANNELS, 16, activation=activation)
+        assert jax.tree.map(jnp.shape, dict(own)) == jax.tree.map(jnp.shape, params)
+        y, pullback = jax.vjp(jax.jit(apply), params, x)
+        results.append((y, *pullback(y)))
+    jax.tree.map(np.testing.assert_array_equal, *results)
+    assert results[0][0].dtype == dtype
+    f = jaxact.get(activation) if isinstance(activation, str) else activation
+    wide = jax.tree.map(np.float32, params)
+    h = f(jnp.asarray(np.float32(x) @ wide["wi"]["kernel"] + wide["wi"]["bias"]))
+    expected = np.asarray(h) @ wide["wo"]["kernel"] + wide["wo"]["bias"]
+    tolerance = 1e-5 if dtype == jnp.float32 else 0.1
+    np.testing.assert_allclose(np.float32(results[0][0]), expected, rtol=tolerance, atol=tolerance)
+
+
+@frameworks
+def test_what_is_no_mlp(framework):
+    with pytest.raises(KeyError, match="gellu"):
+        other(framework, "MLP", inputs(), CHANNELS, 8, activation="gellu")(*[])
+    with pytest.raises(ValueError, match="MLP: hidden must be at least 1, got 0"):
+        other(framework, "MLP", inputs(), CHANNELS, 0)
+
+
+WEIGHTS = pathlib.Path(__file__).parent / "weights"
+ARGUMENTS = {
+    "GatedMLP": {"features": 4, "hidden": 3, "use_bias": True},
+    "MLP": {"features": 4, "hidden": 3},
+    "Maxout": {"features": 4, "units": 3},
+    "MetaAcon": {"features": 4, "reduction": 2},
+    "Mixture": {"names": ("relu", "tanh")},
+    "ProbAct": {"features": 4, "deterministic": True},
+}
+
+
+@frameworks
+@pytest.mark.parametrize("name", NAMES)
+def test_on_an_explicit_mesh(framework, name):
+    """Value and gradients of an input whose rows are sharded; the parameters are on every device."""
+    mesh = jax.make_mesh((8,), ("d",), axis_types=(AxisType.Explicit,), devices=jax.devices()[:8])
+    arguments = {k: v for k, v in ARGUMENTS.get(name, {"features": 4}).items() if name != "RReLU"}
+    with jax.set_mesh(mesh):
+        x = jax.device_put(jnp.ones((8, 4)), NamedSharding(mesh, P("d")))
+        if framework == "linen":
+            module = getattr(jaxact.linen, name)(**arguments)
+            variables = module.init({"params": KEY, "activation": KEY}, x)
+
+            def apply(variables, x):
+                return module.apply(variables, x, rngs={"activation": KEY})
+        else:
+            module = getattr(jaxact.nnx, name)(**arguments, rngs=nnx.Rngs(0))
+            graph, variables, others = nnx.split(module, nnx.Param, ...)
+
+            def apply(variables, x):
+                return nnx.merge(graph, variables, others)(x)
+
+        y = jax.jit(apply)(variables, x)
+        assert y.sharding.spec[0] == "d"
+        gradients = jax.jit(jax.grad(lambda v, x: apply(v, x).sum(), (0, 1)))
+        of_parameters, of_x = gradients(variables, x)
+        assert of_x.sharding.spec[0] == "d"
+        assert jax.tree.map(jnp.shape, of_parameters) == jax.tree.map(jnp.shape, variables)
+
+
+WRONG = {
+    "call it, as in lecun_normal": nn.initializers.lecun_normal,
+    r"variance_scaling failed for a parameter of shape \(6,\)": nn.initializers.lecun_normal(),
+    r"<lambda> gave shape \(2,\) for a parameter of shape \(6,\)": lambda key, shape, dtype: jnp.ones(2, dtype),
+}
+
+
+@frameworks
+@pytest.mark.parametrize("message", WRONG)
+def test_what_is_no_initializer(framework, message):
+    with pytest.raises(ValueError, match=rf"Swish: beta_init must be a number, or an initializer.*{message}"):
+        make(framework, "Swish", inputs(), CHANNELS, beta_init=WRONG[message])
+
+
+@frameworks
+@pytest.mark.filterwarnings("ignore:Sharding info not provided")
+def test_saved_weights_load(framework):
+    """Weights that the first version of the modules saved with Orbax give the results that it saved beside them."""
+    checkpoint = pytest.importorskip("orbax.checkpoint")
+    x = jnp.asarray(np.random.default_rng(0).normal(0, 2, (5, 4)), jnp.float32)
+    saved = checkpoint.PyTreeCheckpointer().restore(WEIGHTS / framework)
+    assert set(saved) | {"MLP", "RReLU"} == set(NAMES)
+    for name, entry in saved.items():
+        arguments = ARGUMENTS.get(name, {"features": 4})
+        if framework == "linen":
+            y = getattr(jaxact.linen, name)(**arguments).apply({"params": entry["params"]}, x)
+        else:
+            module = getattr(jaxact.nnx, name)(**arguments, rngs=nnx.Rngs(0))
+            state = nnx.state(module, nnx.Param)
+            params = jax.tree.map(lambda leaf: leaf["value"], entry["state"], is_leaf=lambda e: set(e) == {"value"})
+            assert jax.tree.structure(nnx.to_pure_dict(state)) == jax.tree.structure(params)
+            nnx.replace_by_pure_dict(state, params)
+            nnx.update(module, state)
+            y = module(x)
+        np.testing.assert_allclose(y, entry["result"], rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 @frameworks

@@ -1,5 +1,8 @@
 """NNX modules under NNX's own transformations, streams and metadata."""
 
+import inspect
+from dataclasses import InitVar
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -131,10 +134,10 @@ def test_numbers_draw_no_keys():
 def test_a_function_of_ones_own():
     class Squareplus(jaxact.nnx.Learnable):
         record = jaxact.spec("squareplus")
+        b_init: InitVar[float] = 1.0
 
-        def __init__(self, features=None, *, b_init=1.0, **common):
-            super().__init__(features, {"b": b_init}, **common)
-
+    expected = ["features", "groups", "axis", "dtype", "param_dtype", "rngs", "b_init"]
+    assert list(inspect.signature(Squareplus).parameters) == expected
     module = Squareplus(4)
     np.testing.assert_array_equal(module.b[...], np.ones(4))
     np.testing.assert_array_equal(module(X), jaxact.squareplus(X, jnp.ones((1, 4))))
@@ -183,3 +186,18 @@ def test_rrelu_stream():
 def test_rrelu_bounds():
     with pytest.raises(ValueError, match=r"lower must be at most upper, got lower=0\.5 and upper=0\.1"):
         jaxact.nnx.RReLU(0.5, 0.1, rngs=nnx.Rngs(0))(X)
+
+
+def test_prelu_takes_what_flax_takes():
+    module = jaxact.nnx.PReLU(0.1)
+    np.testing.assert_array_equal(module(X), nnx.PReLU(0.1)(X))
+    module = jaxact.nnx.PReLU(negative_slope_init=0.1, negative_slope_metadata={"tag": "slope"})
+    assert module.negative_slope.tag == "slope"
+    seen = []
+
+    def promote(arrays, *, dtype):
+        seen.append(dtype)
+        return tuple(jnp.asarray(a, jnp.bfloat16) for a in arrays)
+
+    assert jaxact.nnx.PReLU(0.1, promote_dtype=promote)(X).dtype == jnp.bfloat16
+    assert seen == [None]

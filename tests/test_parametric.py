@@ -1,5 +1,6 @@
 """What the parametric functions have to themselves: limits in a parameter, checkpoints, parameters that are shared."""
 
+import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -73,3 +74,31 @@ def test_huge_arguments_have_finite_slopes_in_saturated_parameters(name):
 def test_pelu_wants_positive_parameters(call, argument):
     with pytest.raises(ValueError, match=rf"jaxact\.pelu: {argument} must be positive, got"):
         jaxact.pelu(X, **call)
+
+
+@cases.learnable
+def test_gradients_of_parameters_add_up_in_float32(spec):
+    """Beside an array of 2^20 bfloat16 numbers; the truth is the same sum in float64."""
+    x = jnp.asarray(np.random.default_rng(0).normal(0, 1, (1024, 1024)), jnp.bfloat16)
+    p = [jnp.asarray(d or 0.5, jnp.float32) for d in spec.parameters.values()]
+
+    def gradients(x, *p):
+        places = tuple(range(len(p)))
+        return jax.grad(lambda *p: spec.function(x, *p).astype(p[0].dtype).sum(), places)(*p)
+
+    got = jax.jit(gradients)(x, *p)
+    assert {g.dtype for g in got} == {jnp.dtype(jnp.float32)}
+    with jax.enable_x64(True):
+        wide = x.astype(jnp.float64), *(q.astype(jnp.float64) for q in p)
+        expected = jax.jit(gradients)(*wide)
+        sizes = jax.jit(lambda x, *p: [jnp.abs(t).sum() for t in _each(spec, x, p)])(*wide)
+    for g, e, size in zip(got, expected, sizes, strict=True):
+        assert abs(float(g) - float(e)) <= 1e-3 * float(size)
+
+
+def _each(spec, x, p):
+    """Derivatives in the parameters, not added up."""
+    full = [jnp.broadcast_to(q, x.shape) if q.ndim == 0 else q for q in p]
+    if any(q.ndim for q in p):  # vectors of coefficients, whose terms are those of the sums themselves
+        return jax.grad(lambda *p: spec.function(x, *p).sum(), tuple(range(len(p))))(*p)
+    return jax.vjp(lambda *p: spec.function(x, *p), *full)[1](jnp.ones_like(x))

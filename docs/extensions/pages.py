@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import figures
+import modules
 import results
 from facts import facts, use
 from public import activations, available, names
@@ -188,6 +189,12 @@ def short_signature(app: Sphinx, what: str, name: str, found: object, *_: object
     return re.sub(r"<class '[\w.]*?(\w+)'>", r"\1", shown), ""
 
 
+def module_of_function(app: Sphinx, what: str, name: str, found: object, told: object, lines: list[str]) -> None:
+    """Tell of a learnable module what its function's docstring tells."""
+    if modules.learnable(found):
+        lines += ["", *modules.described(found)]
+
+
 def link_papers(app: Sphinx, what: str, name: str, found: object, told: object, lines: list[str]) -> None:
     """Make the numbers of arXiv in a docstring links."""
     lines[:] = [re.sub(r"arXiv:(\d+\.\d+)", r"`\g<0> <https://arxiv.org/abs/\1>`__", line) for line in lines]
@@ -198,5 +205,6 @@ def setup(app: Sphinx) -> dict:
     app.add_config_value("figures", [], "env", [list])
     app.connect("builder-inited", write)
     app.connect("autodoc-process-signature", short_signature)
+    app.connect("autodoc-process-docstring", module_of_function, priority=100)  # before the sections are parsed
     app.connect("autodoc-process-docstring", link_papers)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
