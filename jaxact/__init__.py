@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 from typing import TYPE_CHECKING, Any
 
@@ -136,13 +137,21 @@ hard_swish = hard_silu
 
 __version__ = "0.1.0"
 
-_LAZY = ("linen", "nnx", "plotting", "theory")  # submodules that not everyone needs, so loaded on first use
+_LAZY = ("keras", "linen", "nnx", "plotting", "theory")  # submodules that not everyone needs, so loaded on first use
 
 
 def __getattr__(name: str) -> Any:
     if name in _LAZY:
         return importlib.import_module(f"jaxact.{name}")
-    raise AttributeError(f"module 'jaxact' has no attribute {name!r}")
+    message = f"module 'jaxact' has no attribute {name!r}"
+    if name.startswith("_"):
+        raise AttributeError(message)
+    import jax.nn
+
+    if hasattr(jax.nn, name):
+        raise AttributeError(f"{message}, which is no activation; take it from jax.nn")
+    close = difflib.get_close_matches(name, [*globals(), *_LAZY], n=3)
+    raise AttributeError(f"{message}; the closest names are {', '.join(close)}" if close else message)
 
 
 def __dir__() -> list[str]:

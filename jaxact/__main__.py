@@ -7,15 +7,20 @@ installed and the output is a terminal; in a pipe they are plain text, and with 
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import math
+import re
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, get_args
 
 import jax
+import jax.numpy as jnp
+from jax import Array
 
 import jaxact
 from jaxact import _accuracy, theory
@@ -26,10 +31,14 @@ Row = dict[str, Any]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the result is the exit status: 0, 1 where a check fails, 2 for what cannot be understood."""
-    arguments = _parser().parse_args(argv)
+    parser = _parser()
+    arguments = parser.parse_args(argv)
+    if not hasattr(arguments, "run"):
+        parser.print_help()
+        return 0
     try:
         return arguments.run(arguments)
-    except _UnknownName as error:
+    except _Refused as error:
         print(f"jaxact: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader, such as head, has seen enough
@@ -44,15 +53,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"jaxact {jaxact.__version__}, jax {jax.__version__}")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="print JSON")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND")
 
     command = commands.add_parser("list", parents=[common], help="all activations, with a line on each")
     command.add_argument("--kind", choices=get_args(Kind), help="only this family")
     command.add_argument("--learnable", action="store_true", help="only those with learnable parameters")
     command.set_defaults(run=_list)
 
-    command = commands.add_parser("info", parents=[common], help="all about one activation")
-    command.add_argument("name")
+    command = commands.add_parser("info", parents=[common], help="all about some activations")
+    command.add_argument("names", nargs="+", metavar="NAME")
+    command.add_argument("--measure", action="store_true", help="measure errors on this device, which takes seconds")
     command.set_defaults(run=_info)
 
     command = commands.add_parser("plot", help="draw value, slope and curvature into a file")
@@ -75,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list(arguments: argparse.Namespace) -> int:
     rows = [
-        {"name": s.name, "kind": s.kind, "learnable": ", ".join(s.parameters), "summary": s.summary}
+        {"name": s.name, "kind": s.kind, "summary": _unmarked(s.summary)}
+        | ({"learnable": ", ".join(s.parameters)} if arguments.learnable else {})
         for s in jaxact.specs(arguments.kind)
         if s.parameters or not arguments.learnable
     ]
@@ -84,45 +95,102 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _info(arguments: argparse.Namespace) -> int:
-    spec = _spec(arguments.name)
-    facts: Row = {"name": spec.name, "summary": spec.summary, "formula": spec.formula, **_facts(spec)}
+    found = [_told(_spec(name), arguments.measure) for name in arguments.names]
+    if arguments.json:
+        print(_json(found if len(found) > 1 else found[0]))
+    else:
+        for i, facts in enumerate(found):
+            print("\n" * (i > 0), end="")
+            _print([{"": k, " ": _text(v)} for k, v in facts.items() if v not in ("", None, {})], False)
+    return 0
+
+
+def _told(spec: Activation, measure: bool) -> Row:
+    """Facts about an activation, with the errors that the tests allow, or those measured on this device."""
+    facts: Row = {"name": spec.name, "summary": _unmarked(spec.summary), "formula": spec.formula, **_facts(spec)}
     if spec.elementwise:
         facts |= _gains(spec)
-        for worst in _accuracy.measure(spec, ("float32", "bfloat16", "float16")).accuracies:
-            facts[f"worst error in ulp, {worst.dtype}"] = {"value": _round(worst.value), "slope": _round(worst.slope)}
-        facts["measured on"] = _device()
-    facts["reference"] = spec.reference
-    if arguments.json:
-        print(_json(facts))
-    else:
-        _print([{"": key, " ": _text(value)} for key, value in facts.items() if value not in ("", None, {})], False)
-    return 0
+        if measure:
+            for worst in _accuracy.measure(spec, ("float32", "bfloat16", "float16")).accuracies:
+                errors = {"value": _round(worst.value), "slope": _round(worst.slope)}
+                facts[f"worst error in ulp, {worst.dtype}"] = errors
+            facts["measured on"] = _device()
+        else:
+            for dtype in ("float32", "bfloat16"):
+                errors = dict(zip(("value", "slope"), _accuracy.bounds(spec.name, dtype), strict=True))
+                known = {"known exception": True} if (spec.name, dtype) in _accuracy.KNOWN else {}
+                facts[f"error at most, in ulp, {dtype}"] = errors | known
+    return facts | {"reference": spec.reference}
 
 
 def _plot(arguments: argparse.Namespace) -> int:
     specs = [_spec(n) for n in arguments.names]
-    odd = [s.name for s in specs if not s.elementwise]
-    if odd:
-        raise _UnknownName(f"{', '.join(odd)} cannot be drawn: only functions of one number can")
     try:
         import matplotlib
     except ImportError:
         print("jaxact: plot needs matplotlib; install it with: pip install 'jaxact[plot]'", file=sys.stderr)
         return 1
     matplotlib.use("agg")
-    axes = jaxact.plotting.functions(*(s.name for s in specs), xlim=(arguments.low, arguments.high))
-    axes[0].figure.savefig(arguments.output, dpi=150)
-    print(arguments.output)
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    file = Path(arguments.output)
+    known = FigureCanvasBase.get_supported_filetypes()
+    if file.suffix[1:].lower() not in known:
+        raise _Refused(f"{file}: its suffix must be one of {', '.join(sorted(known))}")
+    if not file.parent.is_dir():
+        raise _Refused(f"{file}: there is no folder {file.parent}")
+    lines = [line for spec in specs for line in _lines(spec)]
+    axes = jaxact.plotting.functions(*lines, xlim=(arguments.low, arguments.high))
+    axes[0].figure.savefig(file, dpi=150)
+    print(file)
     return 0
+
+
+def _lines(spec: Activation) -> list[Any]:
+    """What is drawn of an activation: itself, or functions of one number if it takes a gate and a value, or a row."""
+    f, parameters = spec.function, inspect.signature(spec.function).parameters
+    if spec.elementwise:
+        return [spec.name]
+    if spec.kind == "gated" and spec.name != "glu":
+        return [_line(lambda x, v=v: f(x, jnp.full_like(x, v)), f"{spec.name}(x, {v})") for v in (-1, 1, 2)]
+    mean = {"deterministic": True} if "deterministic" in parameters else {}
+    if mean:
+        return [_line(lambda x: f(x, **mean), f"{spec.name}, its mean")]
+    if "key" in parameters:
+        raise _Refused(f"{spec.name} cannot be drawn: it is random")
+
+    def of_row(x: Array) -> Array:
+        return f(jnp.stack([x, 0 * x, 0 * x + 1, 0 * x - 1], -1))[..., 0]
+
+    return [_line(of_row, f"{spec.name}, first of (x, 0, 1, -1)")]
+
+
+def _line(f: Callable[[Array], Array], name: str) -> Callable[[Array], Array]:
+    f.__name__ = name
+    return f
 
 
 def _table(arguments: argparse.Namespace) -> int:
     rows = []
     for spec in map(_spec, arguments.names):
         rows.append({"name": spec.name, **_facts(spec), **(_gains(spec) if spec.elementwise else {})})
-    columns = dict.fromkeys(c for row in rows for c in row)
-    _print([{c: row.get(c) for c in columns} for row in rows], arguments.json)
+    keys = list(dict.fromkeys(c for row in rows for c in row))
+    if arguments.json:
+        _print([{c: row.get(c) for c in keys} for row in rows], True)
+    else:  # a column for each, so that four fit a terminal
+        _print([{"": k} | {row["name"]: _short(row.get(k)) for row in rows} for k in keys[1:]], False)
     return 0
+
+
+def _short(value: Any) -> str:
+    """Text of at most 14 characters."""
+    if isinstance(value, list) and value and all(isinstance(v, float | int) for v in value):
+        text = ", ".join(f"{v:.4g}" for v in value)
+    elif isinstance(value, dict):
+        text = ", ".join(value) or "none"
+    else:
+        text = f"{value:.5g}" if isinstance(value, float) else _text(value)
+    return text if len(text) <= 14 else text[:11] + "..."
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -179,7 +247,7 @@ def _check(arguments: argparse.Namespace) -> int:
     return 1 if fails or not measured else 0
 
 
-class _UnknownName(Exception):
+class _Refused(Exception):
     pass
 
 
@@ -187,7 +255,7 @@ def _spec(name: str) -> Activation:
     try:
         return jaxact.spec(name)
     except KeyError as error:
-        raise _UnknownName(error.args[0]) from None
+        raise _Refused(error.args[0]) from None
 
 
 def _facts(spec: Activation) -> Row:
@@ -211,6 +279,11 @@ def _gains(spec: Activation) -> Row:
         "gain, backward": _round(gains.backward),
         "Lipschitz": _round(theory.lipschitz(spec.function)),
     }
+
+
+def _unmarked(text: str) -> str:
+    """Without the markup of docstrings."""
+    return re.sub(r":\w+:`~?(?:[\w.]+\.)?(\w+)`", r"\1", text).replace("``", "")
 
 
 def _round(x: Any) -> float:

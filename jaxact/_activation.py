@@ -17,12 +17,25 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeVar, get_args
 
 import jax
+import jax.numpy as jnp
 from jax import Array, lax
 
-from jaxact._arguments import as_array, as_floating, check_domain, equal_rank, explain, is_weak, weakly_typed
+from jaxact._arguments import (
+    as_array,
+    as_floating,
+    as_option,
+    check_domain,
+    equal_rank,
+    explain,
+    is_array,
+    is_integer,
+    is_weak,
+    of_integers,
+    weakly_typed,
+)
 from jaxact._derivative import Formula
 from jaxact._math import Arithmetic, arithmetic
-from jaxact._names import ANYWHERE, LIBRARIES
+from jaxact._names import ALSO, ANYWHERE, LIBRARIES
 
 Kind = Literal[
     "saturating", "rectified", "smooth", "periodic", "shrinkage", "parametric", "stochastic", "gated", "simplex"
@@ -101,6 +114,29 @@ class Activation:
     def _doc(self) -> str:
         return self.function.__doc__ or ""
 
+    def __reduce__(self) -> tuple:
+        """Pickled and copied as what is registered under its name."""
+        return spec, (self.name,)
+
+
+class _Face:
+    """A bare formula of an activation. It is pickled and copied as its place in the record."""
+
+    def __init__(self, body: Callable, evaluate: Callable[[tuple, dict], Array], place: str, index: int | None):
+        functools.update_wrapper(self, body)
+        self._evaluate, self._place = evaluate, (body.__name__, place, index)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Array:
+        return self._evaluate(args, kwargs)
+
+    def __reduce__(self) -> tuple:
+        return _in_record, self._place
+
+
+def _in_record(name: str, place: str, index: int | None) -> Callable[..., Array]:
+    found = getattr(spec(name), place)
+    return found if index is None else found[index]
+
 
 _REGISTRY: dict[str, Activation] = {}
 
@@ -123,6 +159,7 @@ def activation(
     options: Iterable[str] = (),
     data: Iterable[str] = (),
     domain: Mapping[str, str] = MappingProxyType({}),
+    integers: Callable[[Array], Array] | None = None,
     range: tuple[float, float] | None = None,
     tails: tuple[float, float] | None = None,
     kinks: tuple[float, ...] = (),
@@ -147,6 +184,7 @@ def activation(
       options: arguments that are hashable Python values.
       data: arguments that are arrays or ``None`` and not differentiated, such as masks and random keys.
       domain: which numbers a parameter may be, as ``"> 0"`` or ``">= 1"``; checked where it is a Python number.
+      integers: what integers and bools become, if they are not to be converted to floats.
       range, tails, kinks, minimum: see :class:`Activation`; ``benchmarks/formula_facts.py`` computes them.
     """
     assert kind in get_args(Kind), kind
@@ -160,22 +198,35 @@ def activation(
         others = {n: signature.parameters[n].default for n in rest if n not in skipped}
         parameters = {n: default for n, default in others.items() if default is not inspect.Parameter.empty}
         given = formula if formula is not None else _of_body(body, slope, kind)
+        places = {list(signature.parameters).index(n): n for n in static}
+
+        def plain(args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+            """The arguments as arrays and as Python values that can be hashed."""
+            args = tuple(as_option(name, places[i], a) if i in places else as_array(a) for i, a in enumerate(args))
+            return args, {n: as_option(name, n, a) if n in static else as_array(a) for n, a in kwargs.items()}
 
         def elementwise(m: Arithmetic, bound: inspect.BoundArguments, wrt: int | None = None) -> Array:
             chosen = given if isinstance(given, Formula) else given(**{n: bound.arguments[n] for n in static})  # type: ignore[operator]
             arguments = [bound.arguments[n] for n in (first, *others)]
             inputs = [first, *(n for n in others if n not in parameters)]
-            arrays = iter(equal_rank(name, *(a for a in arguments if isinstance(a, Array)), inputs=inputs))
-            arguments = [next(arrays) if isinstance(a, Array) else a for a in arguments]
+            arrays = iter(equal_rank(name, *filter(is_array, arguments), inputs=inputs))
+            arguments = [next(arrays) if is_array(a) else a for a in arguments]
             return (chosen if wrt is None else chosen.slope(wrt))(m, *arguments)
 
         def evaluate(args: tuple, kwargs: dict, wrt: int | None = None, **variant: bool) -> Array:
             bound = signature.bind(*args, **kwargs)
+            if integers is not None and is_integer(bound.arguments[first]):
+                return integers(jnp.asarray(bound.arguments[first]))
+            if is_integer(bound.arguments[first]):
+                x = jnp.asarray(bound.arguments[first])
+                dtype, weak = of_integers(name, x)
+                x = lax.convert_element_type(x, dtype)
+                bound.arguments[first] = weakly_typed(x) if weak else x
             x = bound.arguments[first] = as_floating(name, bound.arguments[first], first)
             for n in others:
                 if n in bound.arguments:
                     bound.arguments[n] = as_floating(name, bound.arguments[n], n, like=x)
-            strong = [a for n in others if isinstance(a := bound.arguments.get(n), Array) and not is_weak(a)]
+            strong = [a for n in others if is_array(a := bound.arguments.get(n)) and not is_weak(a)]
             weak = is_weak(x) and not strong
             if is_weak(x) and strong:
                 x = bound.arguments[first] = lax.convert_element_type(x, strong[0].dtype)
@@ -194,7 +245,7 @@ def activation(
 
         @functools.wraps(body)
         def function(*args: Any, **kwargs: Any) -> Array:
-            args, kwargs = tuple(map(as_array, args)), {n: as_array(a) for n, a in kwargs.items()}
+            args, kwargs = plain(args, kwargs)
             try:
                 if domain and (len(args) > 1 or kwargs):
                     check_domain(name, signature.bind(*args, **kwargs).arguments, domain)
@@ -203,16 +254,16 @@ def activation(
                 explain(name, signature, skipped, args, kwargs)
                 raise
 
-        def face(**variant: Any) -> Callable[..., Array]:
-            return functools.wraps(body)(lambda *args, **kwargs: evaluate(args, kwargs, **variant))
+        def face(place: str, **variant: Any) -> Callable[..., Array]:
+            return _Face(body, functools.partial(evaluate, **variant), place, variant.get("wrt"))
 
         count = 0 if isinstance(given, Composite) else 1 + len(others)
         _REGISTRY[name] = Activation(
             name=name,
             function=function,
-            value=face(bare=True),
-            slopes=tuple(face(bare=True, wrt=i) for i in _range(count)),
-            body=face(native=True),
+            value=face("value", bare=True),
+            slopes=tuple(face("slopes", bare=True, wrt=i) for i in _range(count)),
+            body=face("body", native=True),
             kind=kind,
             range=range,
             tails=tails,
@@ -244,16 +295,19 @@ def _of_body(body: Callable[..., Array], slope: Any, kind: Kind) -> Formula | Co
 def get(name: str, library: str | None = None) -> Callable[..., Array]:
     """Activation function of that name.
 
-    A name of ``jaxact`` means what it means there. Any other is looked up in the table of names that PyTorch, Keras,
-    timm and transformers have. A few mean something else elsewhere, ``"gelu"`` above all, which is the erf form
-    everywhere but in JAX: for a configuration written for another library, say which.
+    A name of ``jaxact`` means what it means there. Any other is looked up in the table of names that other libraries
+    have, and then in any case and with any separators: ``"SwiGLU"``, ``"leaky-relu"``, ``"hard swish"``.
+
+    A few names mean something else elsewhere, ``"gelu"`` above all: it is the tanh form in JAX, and the erf form
+    everywhere else, ``"GELU"`` of PyTorch included. For a configuration written for another library, say which.
 
     Args:
       name: name of a function of ``jaxact``, or what another library calls it.
-      library: whose name it is: ``"jax.nn"``, ``"keras"``, ``"timm"``, ``"torch"`` or ``"transformers"``.
+      library: whose name it is: ``"jax.nn"``, ``"keras"``, ``"levanter"``, ``"maxtext"``, ``"timm"``, ``"torch"`` or
+        ``"transformers"``.
 
     Returns:
-      The function, with that library's arguments where its defaults differ.
+      The function, with that library's arguments where its defaults differ; for the same name the same object.
 
     Raises:
       KeyError: there is none; the message has the closest names.
@@ -270,20 +324,22 @@ def get(name: str, library: str | None = None) -> Callable[..., Array]:
     """
     if library is None:
         return spec(name).function
+    library = ALSO.get(library, library)
     if library not in LIBRARIES:
         raise ValueError(f"jaxact.get: library must be one of {', '.join(LIBRARIES)}, got {library!r}")
-    meaning = LIBRARIES[library].get(name, name)
+    table = LIBRARIES[library]
+    meaning = table.get(name) or (name if name in _REGISTRY else table.get(_alike(table).get(_bare(name), ""), name))
     if isinstance(meaning, str):
         return spec(meaning).function
-    ours, arguments = meaning
-    return functools.partial(spec(ours).function, **arguments)
+    return _preset(meaning[0], *meaning[1].items())
 
 
 def spec(name: str | Callable[..., Array]) -> Activation:
     """Facts about an activation, given by name or as the function itself.
 
     Args:
-      name: name of an activation, there or elsewhere as in :func:`get`, or the function.
+      name: name of an activation, there or elsewhere as in :func:`get`; or the function, what :func:`get` gave, or the
+        function of another library, such as ``jax.nn.gelu``, for that of ``jaxact`` which stands for it.
 
     Returns:
       The record.
@@ -292,19 +348,57 @@ def spec(name: str | Callable[..., Array]) -> Activation:
       KeyError: there is no such activation.
 
     Examples:
-      >>> import jaxact
+      >>> import jax, jaxact
       >>> jaxact.spec("mish").minimum
       -1.1924312...
+      >>> jaxact.spec(jax.nn.swish).name
+      'silu'
     """
-    key = name if isinstance(name, str) else getattr(name, "__name__", repr(name))
-    found = _REGISTRY.get(key) or _REGISTRY.get(ANYWHERE.get(key, key))
-    if found is None or not (isinstance(name, str) or found.function is name):
-        close = difflib.get_close_matches(key, [*_REGISTRY, *ANYWHERE], n=4, cutoff=0.5)
-        raise KeyError(
-            f"jaxact has no activation {key!r}; "
-            + (f"the closest names are {', '.join(close)}" if close else "jaxact.specs() lists them all")
-        )
-    return found
+    if not isinstance(name, str):
+        return _of_function(name)
+    if name in _REGISTRY:
+        return _REGISTRY[name]
+    plain = _bare(name)
+    key = ANYWHERE.get(name) or _alike(_REGISTRY).get(plain) or ANYWHERE.get(_alike(ANYWHERE).get(plain, ""), name)
+    if key in _REGISTRY:
+        return _REGISTRY[key]
+    close = difflib.get_close_matches(name.lower(), dict.fromkeys([*_REGISTRY, *ANYWHERE]), n=4, cutoff=0.5)
+    raise KeyError(
+        f"jaxact has no activation {name!r}; "
+        + (f"the closest names are {', '.join(close)}" if close else "jaxact.specs() lists them all")
+    )
+
+
+def _of_function(function: Callable[..., Array]) -> Activation:
+    """Record of a function of jaxact, with arguments or without, or of the one of another library."""
+    function = getattr(function, "func", function)  # of a partial
+    name = getattr(function, "__name__", repr(function))
+    found = _REGISTRY.get(name)
+    if found is not None and found.function is function:
+        return found
+    package = str(getattr(function, "__module__", "")).partition(".")[0]
+    library = ALSO.get(package, package)
+    meaning = LIBRARIES[library].get(name, name) if library in LIBRARIES else None
+    key = meaning[0] if isinstance(meaning, tuple) else meaning
+    if key not in _REGISTRY:
+        raise KeyError(f"jaxact has no activation that stands for {function!r}; jaxact.specs() lists them all")
+    return _REGISTRY[key]
+
+
+@functools.cache
+def _preset(name: str, *arguments: tuple[str, Any]) -> Callable[..., Array]:
+    """The function with other defaults, one object for all who ask: each is compiled by itself."""
+    return functools.partial(_REGISTRY[name].function, **dict(arguments))
+
+
+def _bare(name: str) -> str:
+    """A name without case and separators."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _alike(names: Iterable[str]) -> dict[str, str]:
+    """The first of the names that have the same letters, by those."""
+    return {_bare(n): n for n in reversed(list(names))}
 
 
 def specs(kind: Kind | None = None) -> list[Activation]:

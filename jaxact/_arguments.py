@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
@@ -53,6 +54,49 @@ def as_array(x: Any) -> Any:
     """The array that an object such as ``nnx.Param`` stands for; anything else as it is."""
     convert = getattr(x, "__jax_array__", None)
     return x if convert is None else convert()
+
+
+def is_array(x: Any) -> bool:
+    """Whether ``x`` is a JAX array. What is pickled by value, as by cloudpickle, cannot name that class itself."""
+    return isinstance(x, Array)
+
+
+def of_integers(function: str, x: Array) -> tuple[Any, bool]:
+    """Dtype, and whether it is weak, of what ``jax.nn`` makes of integers or bools; of the default float if nothing."""
+    theirs = getattr(jax.nn, function, None)
+    weak = is_weak(x)
+    if theirs is not None:
+        try:
+            y = jax.eval_shape(theirs, jax.ShapeDtypeStruct((2,), x.dtype, weak_type=weak))
+        except (TypeError, ValueError):
+            pass
+        else:
+            if jnp.issubdtype(y.dtype, jnp.floating):
+                return y.dtype, y.weak_type
+    return jnp.result_type(float), weak
+
+
+def as_option(function: str, argument: str, value: Any) -> Any:
+    """A Python value that can be hashed: a tuple for a list, a number for NumPy's.
+
+    Raises:
+      TypeError: there is none, as for an array.
+    """
+    value = tuple(value) if isinstance(value, list) else value.item() if isinstance(value, np.generic) else value
+    try:
+        hash(value)
+    except TypeError:
+        raise TypeError(
+            f"jaxact.{function}: {argument} must be a Python value that can be hashed, such as a number, a string or a "
+            f"tuple of them, got {type(value).__name__!r}; it is settled when the function is traced"
+        ) from None
+    return value
+
+
+def is_integer(x: Any) -> bool:
+    """Whether ``x`` is of integers or bools."""
+    dtype = getattr(x, "dtype", None)
+    return isinstance(x, int) if dtype is None else jnp.issubdtype(dtype, jnp.integer) or dtype == jnp.bool_
 
 
 def _is_real(x: Any) -> bool:

@@ -8,7 +8,6 @@ formula with a rule of its own, so every order follows as long as the slopes are
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.custom_derivatives import SymbolicZero
 
+from jaxact._compat import reshard, same_mesh, typeof
 from jaxact._math import Arithmetic
 
 Function = Callable[..., Array]
@@ -29,7 +29,7 @@ def widened(m: Arithmetic, *arguments: Any) -> list[Any]:
     shape = jnp.broadcast_shapes(*(a.shape for a in arrays))
 
     of_full_shape = next((a for a in arrays if a.shape == shape), arrays[0])
-    sharding = jax.typeof(of_full_shape).sharding
+    sharding = typeof(of_full_shape).sharding
 
     def widen(a: Any) -> Any:
         if not isinstance(a, Array):
@@ -37,8 +37,8 @@ def widened(m: Arithmetic, *arguments: Any) -> list[Any]:
         a = lax.convert_element_type(a, m.dtype)
         a = a if a.shape == shape else jnp.broadcast_to(a, shape)
         # On a mesh with explicit axes, selections want arrays that are sharded alike.
-        alike = sharding.mesh.empty or jax.typeof(a).sharding == sharding
-        return a if alike else jax.sharding.reshard(a, sharding)
+        alike = sharding.mesh.empty or typeof(a).sharding == sharding
+        return a if alike else reshard(a, sharding)
 
     return [widen(a) for a in arguments]
 
@@ -88,7 +88,7 @@ class Formula:
             y = self.value(m, *widened(m, *arguments))
             return lax.convert_element_type(y, arguments[0].dtype)
         numbers = tuple(None if isinstance(a, Array) else float(a) for a in arguments)
-        with _same_mesh():
+        with same_mesh():
             return self._with_rule(m, numbers)(*(a for a in arguments if isinstance(a, Array)))
 
     @functools.cache  # noqa: B019
@@ -225,11 +225,6 @@ class RowFormula:
 
         function.defjvp(jvp, symbolic_zeros=True)
         return function
-
-
-def _same_mesh() -> contextlib.AbstractContextManager:
-    """The mesh in force, set as JAX sets it while it differentiates: else what was traced would not be found again."""
-    return jax.sharding.use_abstract_mesh(jax.sharding.get_abstract_mesh())
 
 
 def _remat(f: Callable[..., Any]) -> Callable[..., Any]:

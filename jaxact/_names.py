@@ -99,15 +99,24 @@ _TRANSFORMERS = {
     "swish": "silu",
 }
 
+_LEVANTER = {"gelu": "gelu_exact", "gelu_new": "gelu_tanh", "relu2": "relu_squared", "swish": "silu"}
+
+_MAXTEXT = {"hard_swish": "hard_silu", "linear": "identity"}  # and every function of flax.linen
+
 LIBRARIES: Mapping[str, Mapping[str, Meaning]] = MappingProxyType(
     {
         "jax.nn": {"hard_swish": "hard_silu"},
         "keras": _KERAS,
+        "levanter": _LEVANTER,
+        "maxtext": _MAXTEXT,
         "timm": _TIMM,
         "torch": _TORCH,
         "transformers": _TRANSFORMERS,
     }
 )
+
+# Other spellings of a library, and the packages that its functions are defined in.
+ALSO: Mapping[str, str] = MappingProxyType({"flax": "jax.nn", "haiku": "jax.nn", "jax": "jax.nn", "pytorch": "torch"})
 
 # For a name that comes without a library: those of papers first, then what the libraries agree on.
 ANYWHERE: Mapping[str, str] = MappingProxyType(

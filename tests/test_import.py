@@ -16,6 +16,7 @@ REPOSITORY = pathlib.Path(__file__).parent.parent
 
 # A module imports from lower levels only, or from the rest of its own subpackage.
 LEVELS = {
+    "jaxact._compat": 0,
     "jaxact._math": 0,
     "jaxact._names": 0,
     "jaxact._rational": 0,
@@ -27,6 +28,7 @@ LEVELS = {
     "jaxact._decay": 5,
     "jaxact._module": 5,
     "jaxact": 6,
+    "jaxact.keras": 7,
     "jaxact.linen": 7,
     "jaxact.nnx": 7,
     "jaxact.theory": 7,
@@ -35,6 +37,7 @@ LEVELS = {
 }
 # Besides JAX, NumPy and the standard library.
 ALLOWED = {
+    "jaxact.keras": {"keras"},
     "jaxact.linen": {"flax"},
     "jaxact.nnx": {"flax"},
     "jaxact.plotting": {"matplotlib"},
@@ -54,7 +57,7 @@ def test_light():
     assert not {"flax", "optax", "matplotlib", *(f"jaxact.{n}" for n in jaxact._LAZY)} & set(loaded)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_quick(tmp_path):
     """A small part of what JAX itself takes, once Python has compiled it, as installers do; in this process's time."""
     code = f"""
@@ -99,8 +102,15 @@ except ImportError as error:
 
 
 def test_no_such_name():
-    with pytest.raises(AttributeError, match="'swoosh'"):
-        _ = jaxact.swoosh
+    for name, advice in (
+        ("swoosh", "no attribute 'swoosh'"),
+        ("gellu", "the closest names are gelu"),
+        *((n, "which is no activation; take it from jax.nn") for n in ("one_hot", "logsumexp", "initializers")),
+    ):
+        with pytest.raises(AttributeError, match=advice):
+            getattr(jaxact, name)
+    with pytest.raises(ImportError, match=r"take it from jax\.nn|cannot import name 'standardize'"):
+        from jaxact import standardize  # noqa: F401
     assert {"linen", "nnx", "mish", "decay_mask"} <= set(dir(jaxact))
 
 
@@ -187,6 +197,11 @@ def public():
 PUBLIC = dict(public())
 
 
+def learnable(found):
+    """A module whose formula, arguments and sources are its function's; the site shows them with it."""
+    return "record" in vars(found)
+
+
 @pytest.mark.parametrize("name", PUBLIC)
 def test_documented(name):
     doc = inspect.getdoc(PUBLIC[name])
@@ -196,6 +211,11 @@ def test_documented(name):
     order = [".. math::", "Attributes:", "Args:", "Returns:", "Raises:", "Examples:", "References:"]
     present = [place for s in order if (place := doc.find(f"\n{s}")) >= 0]
     assert present == sorted(present)
-    assert "\nArgs:" in doc or "\nAttributes:" in doc
-    if "linen" in name or "nnx" in name:
-        assert all(f"\n{s}" in doc for s in (".. math::", "Returns:", "Raises:", "Examples:"))
+    if learnable(PUBLIC[name]):
+        assert f":func:`jaxact.{PUBLIC[name].record.name}`" in lines[0]
+    elif name.startswith("jaxact.nnx.") and "Learnable" not in name:
+        assert f":class:`{name.replace('nnx', 'linen')}`" in doc
+    elif inspect.isclass(PUBLIC[name]) or inspect.signature(PUBLIC[name]).parameters:
+        assert "\nArgs:" in doc or "\nAttributes:" in doc
+    if "linen" in name and not learnable(PUBLIC[name]):
+        assert all(f"\n{s}" in doc for s in ("Returns:", "Raises:", "Examples:"))

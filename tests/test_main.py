@@ -61,9 +61,30 @@ def test_info(capsys):
     assert "1908.08681" in facts["reference"]
     # E mish(u)^2 by mpmath is 0.452342187...
     assert abs(facts["gain"] - 1 / math.sqrt(0.452342188)) < 1e-4
-    assert facts["worst error in ulp, float32"]["value"] <= 3
-    _, out = run(capsys, "info", "softmax")
+    assert facts["error at most, in ulp, float32"] == {"value": 3.0, "slope": 4.0}
+    _, out = run(capsys, "info", "mish", "--measure", "--json")
+    assert json.loads(out.out)["worst error in ulp, float32"]["value"] <= 3
+    _, out = run(capsys, "info", "softmax", "mish")
     assert "simplex" in out.out
+    assert "name" in out.out.splitlines()[0]
+    assert "1908.08681" in out.out
+    _, out = run(capsys, "info", "xielu", "mish", "--json")
+    assert [facts["name"] for facts in json.loads(out.out)] == ["xielu", "mish"]
+    assert json.loads(out.out)[0]["error at most, in ulp, float32"]["known exception"]
+
+
+def test_no_command_shows_help(capsys):
+    status, out = run(capsys)
+    assert status == 0
+    assert "usage: jaxact" in out.out
+    assert "check" in out.out
+
+
+def test_no_markup(capsys):
+    for command in (["list"], ["info", *(s.name for s in jaxact.specs())]):
+        _, out = run(capsys, *command)
+        assert ":func:" not in out.out
+        assert "``" not in out.out
 
 
 def test_info_takes_an_alias(capsys):
@@ -77,8 +98,11 @@ def test_table(capsys):
     assert relu["kinks"] == [0.0]
     assert relu["gain"] == 1.4142
     assert softmax["gain"] is None
-    _, out = run(capsys, "table", "relu", "softmax")
-    assert len(out.out.splitlines()) == 3
+    _, out = run(capsys, "table", "relu", "softmax", "srelu", "snake_beta")
+    header, *lines = out.out.splitlines()
+    assert header.split() == ["relu", "softmax", "srelu", "snake_beta"]
+    assert max(map(len, lines)) <= 80
+    assert any(line.startswith("gain ") and "1.4142" in line for line in lines)
 
 
 def test_plot(capsys, tmp_path):
@@ -102,10 +126,23 @@ def test_unknown_name(capsys, command):
     assert out.out == ""
 
 
-def test_what_cannot_be_drawn(capsys):
-    status, out = run(capsys, "plot", "softmax", "-o", "x.png")
+def test_gates_and_rows_are_drawn(capsys, tmp_path):
+    pytest.importorskip("matplotlib")
+    for name in ("swiglu", "softmax", "rrelu", "prob_act", "poly_norm"):
+        status, _ = run(capsys, "plot", name, "-o", str(tmp_path / f"{name}.svg"))
+        assert status == 0
+    assert b"swiglu(x, 2)" in (tmp_path / "swiglu.svg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("file", "message"), [("x.docx", "its suffix must be one of"), ("nowhere/x.png", "there is no folder nowhere")]
+)
+def test_where_nothing_can_be_drawn(capsys, file, message):
+    pytest.importorskip("matplotlib")
+    status, out = run(capsys, "plot", "relu", "-o", file)
     assert status == 2
-    assert "softmax cannot be drawn" in out.err
+    assert message in out.err
+    assert len(out.err.splitlines()) == 1
 
 
 def test_check_holds(capsys):

@@ -48,7 +48,7 @@ def _identity(m: Arithmetic, x: Array) -> Array:
 _IDENTITY = Formula(_identity, lambda m, piece, t: t, pieces=lambda m, x: x == x)
 
 
-@activation(_IDENTITY, kind="rectified", range=(-INF, INF), tails=(1, 1))
+@activation(_IDENTITY, kind="rectified", integers=lambda x: x, range=(-INF, INF), tails=(1, 1))
 def identity(x: ArrayLike) -> Array:
     r"""Identity.
 
@@ -70,7 +70,14 @@ def _relu(m: Arithmetic, x: Array) -> Array:
 _RELU = Formula(_relu, _where, pieces=lambda m, x: x > 0)
 
 
-@activation(_RELU, kind="rectified", range=(0, INF), tails=(0, 1), kinks=(0.0,))
+@activation(
+    _RELU,
+    kind="rectified",
+    integers=lambda x: jnp.maximum(x, 0),
+    range=(0, INF),
+    tails=(0, 1),
+    kinks=(0.0,),
+)
 def relu(x: ArrayLike) -> Array:
     r"""Rectified linear unit.
 
@@ -212,6 +219,7 @@ def _hard_tanh(m: Arithmetic, x: Array) -> Array:
 @activation(
     Formula(_hard_tanh, _where, pieces=lambda m, x: (x >= -1) & (x <= 1)),
     kind="rectified",
+    integers=lambda x: jnp.clip(x, -1, 1),
     range=(-1, 1),
     tails=(0, 0),
     kinks=(-1.0, 1.0),

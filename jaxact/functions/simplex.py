@@ -81,13 +81,14 @@ def _largest(m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> Array:
 
 def _less(m: Arithmetic, x: Array, largest: Array, mask: Mask) -> tuple[Array, Array | None]:
     """``x - largest`` as a sum of two numbers; what the mask leaves out is at -inf."""
-    x = _kept(m, x, mask, -jnp.inf)
-    shifted = x - largest
+    shifted = _kept(m, x, mask, -jnp.inf) - largest
     if not m.compensated:
         return shifted, None
-    back = shifted - x
-    lost = (x - (shifted - back)) - (largest + back)
-    return shifted, lax.stop_gradient(m.where(shifted > -m.limits.vanish, lost, 0))
+    counts = shifted > -m.limits.vanish  # what lies further down has no share in a row, and may be infinite
+    x, near = m.where(counts, x, 0), m.maximum(shifted, -2 * m.limits.vanish)
+    back = near - x
+    lost = (x - (near - back)) - (largest + back)
+    return shifted, lax.stop_gradient(m.where(counts, lost, 0))
 
 
 def _shifted(m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> tuple[Array, Array | None]:

@@ -187,7 +187,7 @@ def _mish(m: Arithmetic, x: Array) -> Array:
     n = w * (1 + w)
     d = m.where(negative, n, 2) / (2 + (w + n))
     y = z * m.where(negative, up, SCALE)
-    return m.where(x > m.limits.one, x, (y - y * d) * UNSCALE)
+    return m.where((x > m.limits.one) | (x == 0), x, (y - y * d) * UNSCALE)  # -0 stays -0
 
 
 @activation(
@@ -431,7 +431,7 @@ def _elu_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
 
 
 def _elu(m: Arithmetic, x: Array, alpha: Array) -> Array:
-    return m.where(x > 0, x, alpha * expm1(m, m.minimum(x, 0)))
+    return m.where(x >= 0, x, alpha * expm1(m, m.minimum(x, 0)))  # -0 stays -0
 
 
 @activation(Formula(_elu, _elu_slope, _elu_alpha_slope), kind="smooth", range=(-1, INF), tails=(0, 1))
@@ -517,7 +517,7 @@ def _selu_slope(m: Arithmetic, x: Array) -> Array:
 def _selu(m: Arithmetic, x: Array) -> Array:
     # The product alone is infinite for a number whose result is the largest that there is.
     right = m.where(x > 1, x + (_SELU_SCALE - 1) * x, _SELU_SCALE * x)
-    return m.where(x > 0, right, _SELU_SCALE * _SELU_ALPHA * expm1(m, m.minimum(x, 0)))
+    return m.where(x >= 0, right, _SELU_SCALE * _SELU_ALPHA * expm1(m, m.minimum(x, 0)))
 
 
 @activation(
