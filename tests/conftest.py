@@ -13,21 +13,18 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
-# What is checked of all functions in any case.
-FOR_ALL = ("test_float32", "test_half")
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """The fast part is the package itself: what is built on it is slow as a whole."""
+    """What is nightly by where it stands or what it is of: see CONTRIBUTING."""
     from jaxact._accuracy import CORE
 
     for item in items:
-        if item.path.parent.name in ("benchmarks", "docs", "examples", "theory"):
-            item.add_marker(pytest.mark.slow)
+        if item.get_closest_marker("daily"):
+            continue
         spec = getattr(item, "callspec", None) and item.callspec.params.get("spec")
-        if getattr(spec, "name", None) not in (None, *CORE):
-            item.add_marker(pytest.mark.slow if item.originalname in FOR_ALL else pytest.mark.catalogue)
+        built_on_it = item.path.parent.name in ("benchmarks", "docs", "examples", "theory")
+        if built_on_it or getattr(spec, "name", None) not in (None, *CORE):
+            item.add_marker(pytest.mark.nightly)
 
 
 @pytest.hookimpl(optionalhook=True)

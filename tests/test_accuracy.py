@@ -128,6 +128,12 @@ def near(spec):
     return (*spec.kinks, *([] if spec.minimum is None else [spec.minimum]))
 
 
+@pytest.mark.daily
+@pytest.mark.parametrize("spec", [s for s in ELEMENTWISE if s.name not in _accuracy.CORE], ids=lambda s: s.name)
+def test_all_thinly(spec):
+    sweep(spec, np.float32, samples.wide(np.float32, near(spec), size=50)[::4], orders=(0, 1))
+
+
 @each
 def test_float32(spec):
     sweep(spec, np.float32, samples.wide(np.float32, near(spec)), orders=(0, 1))
@@ -139,7 +145,7 @@ def test_curvature(spec):
 
 
 @each
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_float32_densely(spec):
     sweep(spec, np.float32, samples.wide(np.float32, near(spec), size=20000, seed=1), orders=(0, 1, 2), dense=True)
 
@@ -181,7 +187,7 @@ def test_half(spec, dtype):
 
 @each
 @halves
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_half_everywhere(spec, dtype):
     sweep_half(spec, dtype, samples.half_patterns(dtype), dense=True)
 

@@ -149,7 +149,7 @@ def fresh(names):
     return out
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_no_call_changes_another():
     """All faces in random order in one process are, bit for bit, what a fresh process gives."""

@@ -208,7 +208,7 @@ def test_any_shapes_that_broadcast(shapes):
 
 
 @learnable
-@pytest.mark.parametrize("x_first", [True, pytest.param(False, marks=pytest.mark.slow)], ids=["x first", "x last"])
+@pytest.mark.parametrize("x_first", [True, pytest.param(False, marks=pytest.mark.nightly)], ids=["x first", "x last"])
 def test_mixed_second_derivative(spec, x_first):
     """The slope in ``x``, differentiated in a parameter, either way round."""
     points = np.float32([-2.3, -0.7, 0.6, 1.9])

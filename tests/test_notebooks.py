@@ -125,7 +125,7 @@ def test_public_names_only(path):
         assert not any(p.startswith("_") or p == "functions" for p in parts), ".".join(parts)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @each
 def test_runs(path, tmp_path):
     run = execute(python(path), tmp_path)

@@ -138,7 +138,7 @@ def test_softplus_has_beta(beta):
 # What JAX asks of jax.nn.
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ["softplus", "squareplus", "mish", "silu", "gelu", "elu"])
 def test_fourth_order(name):
     """Beside zero, where ``jax.nn`` is tested so, and far out."""

@@ -94,7 +94,7 @@ def test_parameter():
         plotting.parameter("apl")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("spec", [s for s in jaxact.specs() if s.parameters and s.elementwise], ids=lambda s: s.name)
 def test_every_learnable_activation_can_be_drawn(spec):
     for name, default in spec.parameters.items():

@@ -132,7 +132,7 @@ def check(name, flat, x, orders):
     [
         (np.float32, "default"),
         *((dtype, "other") for dtype in BOUNDS),
-        *(pytest.param(d, "default", marks=pytest.mark.catalogue) for d in BOUNDS if d != np.float32),
+        *(pytest.param(d, "default", marks=pytest.mark.nightly) for d in BOUNDS if d != np.float32),
     ],
     ids=lambda given: given if isinstance(given, str) else np.dtype(given).name,
 )
@@ -168,7 +168,7 @@ def test_limits_and_overflow(name):
         ("hermite", (5,)),
         ("poly_relu", (3, 0)),
         ("rational", (3, 2)),
-        pytest.param("rational", (6, 4), marks=pytest.mark.catalogue),  # which takes a minute to compile
+        pytest.param("rational", (6, 4), marks=pytest.mark.nightly),  # which takes a minute to compile
     ],
 )
 def test_hessian_and_mixed_derivatives(name, sizes):

@@ -66,7 +66,7 @@ def test_kept_counts_what_jax_nn_keeps():
     assert kept(jax.nn.mish, batch(SHAPE)) > 3 * 4 * N
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ["mish", "gelu", "silu", "snake", "glu", "swiglu"])
 @pytest.mark.parametrize("scanned", [False, True], ids=["unrolled", "scanned"])
 def test_whole_network(name, scanned):

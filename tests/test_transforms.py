@@ -111,7 +111,7 @@ def test_hessian(spec):
 
 
 @elementwise
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_third_derivative(spec):
     x, f = np.array(ordinary(spec)), unary(spec)
     huge = [-3e38, -1e20, -1e4, -89.0, -20.0, 0.0, 1e-30, 20.0, 89.0, 1e4, 1e20, 3e38]
@@ -153,7 +153,7 @@ def test_no_tracer_leaks(spec):
 COMPILED = {"relu", "mish", "swish", "glu", "softmax", "rrelu"}
 compiled = pytest.mark.parametrize(
     "spec",
-    [pytest.param(s, id=s.name, marks=() if s.name in COMPILED else pytest.mark.slow) for s in jaxact.specs()],
+    [pytest.param(s, id=s.name, marks=() if s.name in COMPILED else pytest.mark.nightly) for s in jaxact.specs()],
 )
 QUICKLY = {"xla_backend_optimization_level": 0}  # what LLVM would gain is not tested there
 

@@ -12,7 +12,7 @@ from cases import close
 import jaxact
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_tiny_run(tmp_path):
     speed.main(("relu", "glu"), sizes=(9,), dtypes=("float32",), rounds=2, slot=1e-4, into=tmp_path)
     (path,) = tmp_path.glob("speed-*.json")

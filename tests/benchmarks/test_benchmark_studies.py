@@ -8,7 +8,7 @@ import studies
 TINY = studies.Study("Tiny", "train.py --epochs 1 --activations relu --no-tensorboard", studies.classifier)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_tiny_run(tmp_path, monkeypatch):
     monkeypatch.setattr(studies, "STUDIES", {"tiny": TINY, "other": TINY})
     (tmp_path / "studies-cpu.json").write_text(json.dumps({"studies": {"other": {"title": "kept"} | TABLE}}))

@@ -11,7 +11,7 @@ import pytest
 SCRIPT = Path(__file__).parents[2] / "benchmarks/train.py"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_tiny_run(tmp_path):
     environment = {**os.environ, "XLA_FLAGS": ""}
     command = [sys.executable, str(SCRIPT), "--quick", "--into", str(tmp_path)]

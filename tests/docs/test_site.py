@@ -18,7 +18,7 @@ import jaxact
 for package in ("sphinx", "furo", "myst_parser", "ziamath", "flax", "matplotlib"):
     pytest.importorskip(package, reason=f"the site needs the extra docs, and {package} is not installed")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 ROOT = Path(__file__).parents[2]
 # One of each kind and those that are compared; all figures take minutes, and are drawn by the same few functions.
 DRAWN = [

@@ -40,7 +40,7 @@ def records(path):
     return [json.loads(line) for line in Path(path).read_text().splitlines()]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_tiny_run_agrees_with_runs_in_turn(run_study):
     arguments = ["--epochs", 2, "--batch-size", 256, "--no-tensorboard"]
     assert run_study(compare, "--activations", "relu", "mish", "--seeds", 2, "--out", "c", *arguments) == 0

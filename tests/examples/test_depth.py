@@ -10,7 +10,7 @@ import pytest
 from common.options import Training
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_tiny_run(run_study):
     arguments = ["--depths", 1, 3, "--activations", "mish", "--epochs", 1, "--seeds", 2, "--width", 16]
     assert run_study(depth, *arguments, "--gain", "own", "--norm", "--no-tensorboard", "--out", "here") == 0

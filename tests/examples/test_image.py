@@ -13,7 +13,7 @@ from common.options import Training
 from common.trainer import make_step
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_tiny_run(run_study):
     arguments = ["--activations", "relu", "mish", "--pixels", 16, "--width", 16, "--epochs", 3, "--batch-size", 32]
     assert run_study(image, *arguments, "--no-tensorboard", "--out", "here") == 0

@@ -22,7 +22,7 @@ def text(tmp_path):
     return path
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_tiny_run(text, run_study):
     arguments = ["--gates", "swiglu", "swish", "--steps", 20, "--evaluate-every", 10, "--text", text]
     assert run_study(language, *TINY, *arguments, "--out", "here") == 0
@@ -80,7 +80,7 @@ def test_every_gate_uses_gate_and_value(gate):
     assert all(np.any(np.asarray(leaf) != 0) for leaf in jax.tree.leaves(gradient))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_layers_split_over_devices_learn_the_same():
     losses = {}
     for devices, parallel in ((1, 1), (4, 2)):

@@ -45,13 +45,13 @@ def script(folder, *more, environment, program=(train.__file__,)):
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_eight_devices(alone, run_study):
     assert run_study(train, *OPTIONS, "--out", "here", "--devices", 8) == 0
     np.testing.assert_allclose(curve("here"), alone, rtol=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_two_processes(alone, tmp_path):
     with socket.socket() as probe:
         probe.bind(("localhost", 0))

@@ -14,7 +14,7 @@ from common.options import Training
 from common.trainer import make_step
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_tiny_run(run_study):
     arguments = ["--activations", "tanh", "jax.nn.tanh", "relu", "--steps", 200, "--evaluate-every", 100]
     assert run_study(pinn, *arguments, "--width", 16, "--no-tensorboard", "--out", "here") == 0

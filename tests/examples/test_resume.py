@@ -76,7 +76,7 @@ def interrupt(process, folder, rounds, delay, number):
     return process.returncode
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits another process's files by prlimit, of Linux")
 def test_killed_and_starved_at_random_moments(whole, tmp_path):
     folder = tmp_path / "run"
@@ -101,7 +101,7 @@ def test_killed_and_starved_at_random_moments(whole, tmp_path):
 # and complain, whenever that may be, that nobody waits for them.
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_truncated_checkpoint_is_passed_over(whole, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(whole, folder)
@@ -140,7 +140,7 @@ def test_whatever_part_of_a_checkpoint_is_truncated(damaged, tmp_path):
     assert not (tmp_path / "2").exists()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_folder_in_use_is_refused(whole, tmp_path, run_study, capsys):
     shutil.copytree(whole, tmp_path / "run")
     options = train.Options(out=tmp_path / "run", epochs=EPOCHS, activations=("rrelu",), batch_size=256, resume=True)

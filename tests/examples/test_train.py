@@ -26,7 +26,7 @@ def as_script(*arguments, **options):
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, **options)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_the_default_command_with_few_epochs(tmp_path):
     done = as_script("--epochs", 3, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -39,7 +39,7 @@ def test_the_default_command_with_few_epochs(tmp_path):
     assert list((folder / "mish").glob("events.out.tfevents.*"))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("model", ["mlp", "cnn"])
 def test_learnable_activations_move_and_the_table_has_the_best_first(model, run_study, capsys):
     names = ["relu", "swish", "prelu"] if model == "cnn" else ["swish", "rrelu", "prelu"]
@@ -54,7 +54,7 @@ def test_learnable_activations_move_and_the_table_has_the_best_first(model, run_
     assert accuracy == sorted(accuracy, reverse=True)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_digits_reach_the_promised_accuracy(run_study):
     assert run_study(train, "--out", "here") == 0
     assert records(Path("here/mish/metrics.jsonl"))[-1]["test_accuracy"] >= 0.97
@@ -119,7 +119,7 @@ def test_the_real_mnist_is_read():
     assert np.bincount(data.test["label"]).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_folder_of_idx_files_trains(idx, run_study):
     assert run_study(train, "--data-dir", idx, "--epochs", 1, "--batch-size", 16, "--out", "here") == 0
     assert len(records(Path("here/mish/metrics.jsonl"))) == 1

@@ -39,7 +39,7 @@ def test_fixed_length_of_relu_is_known():
     assert theory.fixed_length("relu", 1.6) == math.inf
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_fixed_points_are_fixed_and_attract():
     f = jaxact.tanh
     for w, b in [(2.0, 0.3), (1.1, 0.5)]:
@@ -53,7 +53,7 @@ def test_fixed_points_are_fixed_and_attract():
         assert (c == 1) == (float(theory.chi(f, q, w)) <= 1)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_fixed_points_have_the_derivative_of_their_equation():
     length = lambda w: theory.fixed_length("tanh", w, 0.3)  # noqa: E731
     correlation = lambda w: theory.fixed_correlation("tanh", w, 0.3)  # noqa: E731

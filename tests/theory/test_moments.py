@@ -123,7 +123,7 @@ def test_derivative_in_a_learnable_parameter():
         np.testing.assert_allclose(jax.jit(above)(0.3), 0.5 * math.erfc(0.3 / math.sqrt(2)), rtol=1e-12)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("spec", [s for s in jaxact.specs() if s.elementwise], ids=lambda s: s.name)
 def test_every_activation_has_finite_gains(spec):
     got = theory.gains(spec.function)
