@@ -842,8 +842,14 @@ def serf(x: ArrayLike) -> Array:
     ...
 
 
+def _exponential_slope(m: Arithmetic, x: Array) -> Array:
+    return _exponential(m, x)
+
+
+@elementary(_exponential_slope)
 def _exponential(m: Arithmetic, x: Array) -> Array:
-    up = scaled_exp(m, -m.magnitude(m.clamped(x)))
+    """``e^x``; its rule is its own, since the square of what is divided by may be no number."""
+    up = rounded_exp(m, -m.magnitude(m.clamped(x)), power=64)
     return m.where(x < 0, up * UNSCALE, SCALE / up)
 
 
