@@ -79,7 +79,13 @@ LINES: dict[str, Callable] = {
     "isru": lambda x, alpha=1.0: x / jnp.sqrt(1 + alpha * x**2),
     "laplace": lambda x, mu=0.707107, sigma=0.282095: 0.5 * (1 + erf((x - mu) / (sigma * math.sqrt(2)))),
     "leaky_relu": nn.leaky_relu,
+    "leaky_tanh": lambda x, max_val=3.0: jnp.where(
+        jnp.abs(x) <= max_val,
+        jnp.tanh(x),
+        jnp.sign(x) * (jnp.tanh(max_val) + (jnp.abs(x) - max_val) * (1 - jnp.tanh(max_val) ** 2)),
+    ),
     "lisht": lambda x: x * jnp.tanh(x),
+    "log_cosh": lambda x: jnp.abs(x) + jnp.log1p(jnp.exp(-2 * jnp.abs(x))) - math.log(2),
     "log_sigmoid": nn.log_sigmoid,
     "logish": lambda x: x * jnp.log1p(nn.sigmoid(x)),
     "mish": nn.mish,
@@ -99,6 +105,10 @@ LINES: dict[str, Callable] = {
     "shifted_relu": lambda x: jnp.maximum(x, -1),
     "shifted_softplus": lambda x: nn.softplus(x) - math.log(2),
     "sigmoid": nn.sigmoid,
+    "signed_hyperbolic": lambda x, eps=1e-3: jnp.sign(x) * (jnp.sqrt(jnp.abs(x) + 1) - 1) + eps * x,
+    "signed_parabolic": lambda x, eps=1e-3: (
+        jnp.sign(x) * (((jnp.sqrt(1 + 4 * eps * (jnp.abs(x) + 1 + eps)) - 1) / (2 * eps)) ** 2 - 1)
+    ),
     "silu": nn.silu,
     "sine": lambda x, w0=30.0: jnp.sin(w0 * x),
     "sinlu": lambda x, a=1.0, b=1.0: (x + a * jnp.sin(b * x)) * nn.sigmoid(x),
@@ -124,6 +134,8 @@ LINES: dict[str, Callable] = {
     "sugar": sugar,
     "suish": lambda x: jnp.maximum(x, x * jnp.exp(-jnp.abs(x))),
     "swish": lambda x, beta=1.0: x * nn.sigmoid(beta * x),
+    "symexp": lambda x: jnp.sign(x) * jnp.expm1(jnp.abs(x)),
+    "symlog": lambda x: jnp.sign(x) * jnp.log1p(jnp.abs(x)),
     "tanh": jnp.tanh,
     "tanh_exp": lambda x: x * jnp.tanh(jnp.exp(x)),
     "tanh_shrink": lambda x: x - jnp.tanh(x),

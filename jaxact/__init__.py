@@ -105,7 +105,9 @@ from jaxact.functions.smooth import golu as golu
 from jaxact.functions.smooth import hard_elish as hard_elish
 from jaxact.functions.smooth import hard_silu as hard_silu
 from jaxact.functions.smooth import isrlu as isrlu
+from jaxact.functions.smooth import leaky_tanh as leaky_tanh
 from jaxact.functions.smooth import lisht as lisht
+from jaxact.functions.smooth import log_cosh as log_cosh
 from jaxact.functions.smooth import log_sigmoid as log_sigmoid
 from jaxact.functions.smooth import logish as logish
 from jaxact.functions.smooth import mish as mish
@@ -114,6 +116,8 @@ from jaxact.functions.smooth import quick_gelu as quick_gelu
 from jaxact.functions.smooth import selu as selu
 from jaxact.functions.smooth import serf as serf
 from jaxact.functions.smooth import shifted_softplus as shifted_softplus
+from jaxact.functions.smooth import signed_hyperbolic as signed_hyperbolic
+from jaxact.functions.smooth import signed_parabolic as signed_parabolic
 from jaxact.functions.smooth import silu as silu
 from jaxact.functions.smooth import smish as smish
 from jaxact.functions.smooth import softplus as softplus
@@ -121,6 +125,8 @@ from jaxact.functions.smooth import sparse_plus as sparse_plus
 from jaxact.functions.smooth import sqrt_softplus as sqrt_softplus
 from jaxact.functions.smooth import squareplus as squareplus
 from jaxact.functions.smooth import suish as suish
+from jaxact.functions.smooth import symexp as symexp
+from jaxact.functions.smooth import symlog as symlog
 from jaxact.functions.smooth import tanh_exp as tanh_exp
 from jaxact.functions.stochastic import gumbel_softmax as gumbel_softmax
 from jaxact.functions.stochastic import prob_act as prob_act

@@ -144,6 +144,31 @@ def gaussian_topk_relu(xs):
     return [max(x - mean - quantile * deviation, 0) for x in xs]
 
 
+def size(x):
+    return -x if at(x) < 0 else x
+
+
+def sign(x):
+    return -1 if at(x) < 0 else 1
+
+
+def signed_parabolic(x, eps):
+    z = (sqrt(1 + 4 * eps * (size(x) + 1 + eps)) - 1) / (2 * eps)
+    return sign(x) * (z**2 - 1)
+
+
+def log_cosh(x):
+    if size(at(x)) < 1:
+        return log((exp(x) + exp(-x)) / 2)
+    return size(x) - log(2) + log(1 + exp(-2 * size(x)))
+
+
+def leaky_tanh(x, max_val):
+    if size(at(x)) <= at(max_val):
+        return tanh(x)
+    return sign(x) * (tanh(max_val) + (size(x) - max_val) * (1 - tanh(max_val) ** 2))
+
+
 def soft_exponential(x, alpha):
     if at(alpha) == 0:
         return x + alpha * (1 + x * x / 2)  # to the first order in alpha
@@ -198,7 +223,9 @@ FORMULAS = {
     "isru": lambda x, alpha: x / sqrt(1 + alpha * x * x),
     "laplace": lambda x, mu, sigma: erfc((mu - x) / (sigma * sqrt(2))) / 2,
     "leaky_relu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
+    "leaky_tanh": leaky_tanh,
     "lisht": lambda x: x * tanh(x),
+    "log_cosh": log_cosh,
     "log_sigmoid": lambda x: -softplus(-x),
     "logish": lambda x: x * log(1 + sigmoid(x)),
     "mish": lambda x: x * tanh(softplus(x)),
@@ -222,6 +249,8 @@ FORMULAS = {
     "shifted_relu": lambda x: x if at(x) > -1 else -1,
     "shifted_softplus": lambda x: log((exp(x) + 1) / 2),
     "sigmoid": sigmoid,
+    "signed_hyperbolic": lambda x, eps: sign(x) * (sqrt(size(x) + 1) - 1) + eps * x,
+    "signed_parabolic": signed_parabolic,
     "silu": lambda x: x * sigmoid(x),
     "sine": lambda x, w0: sin(w0 * x),
     "smish": lambda x: x * tanh(log(1 + sigmoid(x))),
@@ -246,6 +275,8 @@ FORMULAS = {
     "sugar": sugar,
     "swiglu": lambda x, value: x * sigmoid(x) * value,
     "swish": lambda x, beta: x * sigmoid(beta * x),
+    "symexp": lambda x: sign(x) * (exp(size(x)) - 1),
+    "symlog": lambda x: sign(x) * log(1 + size(x)),
     "tanh": tanh,
     "tanh_exp": lambda x: x * tanh(exp(x)) if at(x) < 20 else x,  # what is left out is below 10^-10^8
     "tanh_shrink": lambda x: x - tanh(x),
