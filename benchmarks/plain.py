@@ -149,9 +149,9 @@ LINES: dict[str, Callable] = {
 }
 
 
-def clipped_swiglu(gate, value, limit=7.0, alpha=1.702):
+def clipped_swiglu(gate, value, limit=7.0, alpha=1.702, offset=1.0):
     gate = jnp.minimum(gate, limit)
-    return gate * nn.sigmoid(alpha * gate) * (jnp.clip(value, -limit, limit) + 1)
+    return gate * nn.sigmoid(alpha * gate) * (jnp.clip(value, -limit, limit) + offset)
 
 
 def poly_norm(x, weights=(1 / 3, 1 / 3, 1 / 3), bias=0.0, axis=-1, eps=1e-6):
@@ -164,6 +164,7 @@ OTHERS: dict[str, Callable] = {
     "bilinear": lambda gate, value: gate * value,
     "clipped_swiglu": clipped_swiglu,
     "crelu": lambda x, axis=-1: jnp.concatenate([nn.relu(x), nn.relu(-x)], axis),
+    "drelu_glu": lambda gate, value: nn.relu(gate) * nn.relu(value),
     "geglu": lambda gate, value, approximate=True: nn.gelu(gate, approximate=approximate) * value,
     "glu": nn.glu,
     "log_softmax": nn.log_softmax,
@@ -171,9 +172,15 @@ OTHERS: dict[str, Callable] = {
     "mishglu": lambda gate, value: nn.mish(gate) * value,
     "poly_norm": poly_norm,
     "reglu": lambda gate, value: nn.relu(gate) * value,
+    "simnorm": lambda x, dim=8: nn.softmax(x.reshape(*x.shape[:-1], -1, dim)).reshape(x.shape),
+    "situ_glu": lambda gate, value, beta1=4.0, beta2=25.0: (
+        beta1 * jnp.tanh(gate / beta1) * nn.sigmoid(gate) * (beta2 * jnp.tanh(value / beta2))
+    ),
     "softmax": nn.softmax,
     "softmax_one": lambda x, axis=-1: jnp.exp(x - jnp.logaddexp(0, nn.logsumexp(x, axis, keepdims=True))),
     "softmin": lambda x, axis=-1: nn.softmax(-x, axis),
     "solu": lambda x, axis=-1: x * nn.softmax(x, axis),
+    "sreglu": lambda gate, value: jnp.square(nn.relu(gate)) * value,
     "swiglu": lambda gate, value: nn.silu(gate) * value,
+    "swiglu_step": lambda gate, value, limit=7.0: jnp.minimum(nn.silu(gate), limit) * jnp.clip(value, -limit, limit),
 }

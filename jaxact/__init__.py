@@ -13,11 +13,15 @@ from jaxact._activation import specs as specs
 from jaxact._decay import decay_mask as decay_mask
 from jaxact.functions.gated import bilinear as bilinear
 from jaxact.functions.gated import clipped_swiglu as clipped_swiglu
+from jaxact.functions.gated import drelu_glu as drelu_glu
 from jaxact.functions.gated import geglu as geglu
 from jaxact.functions.gated import glu as glu
 from jaxact.functions.gated import mishglu as mishglu
 from jaxact.functions.gated import reglu as reglu
+from jaxact.functions.gated import situ_glu as situ_glu
+from jaxact.functions.gated import sreglu as sreglu
 from jaxact.functions.gated import swiglu as swiglu
+from jaxact.functions.gated import swiglu_step as swiglu_step
 from jaxact.functions.parametric import acon_c as acon_c
 from jaxact.functions.parametric import aptx as aptx
 from jaxact.functions.parametric import derf as derf

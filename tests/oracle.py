@@ -97,6 +97,12 @@ def clipped_swiglu(x, value):
     return gate * sigmoid(alpha * gate / scale) * (value + 1)
 
 
+def swiglu_step(x, value):
+    gate = x * sigmoid(x)
+    value = value if -7 <= at(value) <= 7 else 7 * sign(value)
+    return (gate if at(gate) <= 7 else 7) * value
+
+
 def relu(x):
     return x if at(x) > 0 else 0
 
@@ -194,6 +200,7 @@ FORMULAS = {
     "colu": lambda x: x / (1 - x * exp(-x - exp(x))),
     "cosine": cos,
     "derf": lambda x, alpha, s, gamma, beta: gamma * erf(alpha * x + s) + beta,
+    "drelu_glu": lambda x, value: relu(x) * relu(value),
     "dyt": lambda x, alpha, gamma, beta: gamma * tanh(alpha * x) + beta,
     "e_swish": lambda x, beta: beta * x * sigmoid(x),
     "elish": lambda x: (x if at(x) >= 0 else exp(x) - 1) * sigmoid(x),
@@ -253,6 +260,7 @@ FORMULAS = {
     "signed_parabolic": signed_parabolic,
     "silu": lambda x: x * sigmoid(x),
     "sine": lambda x, w0: sin(w0 * x),
+    "situ_glu": lambda x, value: 4 * tanh(x / 4) * sigmoid(x) * 25 * tanh(value / 25),
     "smish": lambda x: x * tanh(log(1 + sigmoid(x))),
     "smu": lambda x, alpha, mu: ((1 + alpha) * x + (1 - alpha) * x * erf(mu * (1 - alpha) * x)) / 2,
     "snake": lambda x, alpha: x + sin(alpha * x) ** 2 / alpha,
@@ -269,11 +277,13 @@ FORMULAS = {
     "sqnl": lambda x: x - (x * x if at(x) >= 0 else -x * x) / 4 if -2 < at(x) < 2 else (1 if at(x) > 0 else -1),
     "sqrt_softplus": lambda x: sqrt(softplus(x)) if at(x) > -2000 else exp(x / 2),
     "squareplus": lambda x, b: (x + sqrt(x * x + b)) / 2,
+    "sreglu": lambda x, value: relu(x) ** 2 * value,
     "srelu": srelu,
     "star_relu": lambda x, s, b: s * relu(x) ** 2 + b,
     "suish": lambda x: x if at(x) >= 0 else x * exp(x),
     "sugar": sugar,
     "swiglu": lambda x, value: x * sigmoid(x) * value,
+    "swiglu_step": swiglu_step,
     "swish": lambda x, beta: x * sigmoid(beta * x),
     "symexp": lambda x: sign(x) * (exp(size(x)) - 1),
     "symlog": lambda x: sign(x) * log(1 + size(x)),
