@@ -74,6 +74,7 @@ LINES: dict[str, Callable] = {
     "hard_sigmoid": nn.hard_sigmoid,
     "hard_silu": nn.hard_silu,
     "hard_tanh": nn.hard_tanh,
+    "hosc": lambda x, beta=1.0, w0=30.0: jnp.tanh(beta * jnp.sin(w0 * x)),
     "identity": nn.identity,
     "isrlu": lambda x, alpha=1.0: jnp.where(x >= 0, x, x / jnp.sqrt(1 + alpha * x**2)),
     "isru": lambda x, alpha=1.0: x / jnp.sqrt(1 + alpha * x**2),

@@ -225,6 +225,7 @@ FORMULAS = {
     "hard_silu": lambda x: x * (x + 3) / 6 if -3 < at(x) < 3 else x * int(at(x) >= 3),
     "hard_tanh": lambda x: x if -1 <= at(x) <= 1 else (1 if at(x) > 1 else -1),
     "hermite": hermite,
+    "hosc": lambda x, beta, w0: tanh(beta * sin(w0 * x)),
     "identity": lambda x: x,
     "isrlu": lambda x, alpha: x if at(x) >= 0 else x / sqrt(1 + alpha * x * x),
     "isru": lambda x, alpha: x / sqrt(1 + alpha * x * x),
