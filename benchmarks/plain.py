@@ -178,7 +178,7 @@ OTHERS: dict[str, Callable] = {
         beta1 * jnp.tanh(gate / beta1) * nn.sigmoid(gate) * (beta2 * jnp.tanh(value / beta2))
     ),
     "softmax": nn.softmax,
-    "softmax_one": lambda x, axis=-1: jnp.exp(x - jnp.logaddexp(0, nn.logsumexp(x, axis, keepdims=True))),
+    "softmax_one": lambda x, axis=-1, sink=0.0: jnp.exp(x - jnp.logaddexp(sink, nn.logsumexp(x, axis, keepdims=True))),
     "softmin": lambda x, axis=-1: nn.softmax(-x, axis),
     "solu": lambda x, axis=-1: x * nn.softmax(x, axis),
     "sreglu": lambda gate, value: jnp.square(nn.relu(gate)) * value,

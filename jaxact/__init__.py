@@ -89,6 +89,7 @@ from jaxact.functions.shrinkage import tanh_shrink as tanh_shrink
 from jaxact.functions.simplex import entmax as entmax
 from jaxact.functions.simplex import entmax15 as entmax15
 from jaxact.functions.simplex import log_softmax as log_softmax
+from jaxact.functions.simplex import simnorm as simnorm
 from jaxact.functions.simplex import softmax as softmax
 from jaxact.functions.simplex import softmax_one as softmax_one
 from jaxact.functions.simplex import softmin as softmin

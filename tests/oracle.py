@@ -339,6 +339,7 @@ VECTOR = {
     "log_softmax": lambda xs: [x - log(sum(map(exp, xs))) for x in xs],
     "maxout": lambda xs: [max(pair) for pair in zip(xs[::2], xs[1::2], strict=True)],
     "poly_norm": poly_norm,
+    "simnorm": lambda xs: softmax(xs[:2]) + softmax(xs[2:]),  # two groups
     "softmax": softmax,
     "softmax_one": lambda xs: [exp(x) / (1 + sum(map(exp, xs))) for x in xs],
     "softmin": lambda xs: softmax([-x for x in xs]),
