@@ -161,6 +161,18 @@ def poly_norm(x, weights=(1 / 3, 1 / 3, 1 / 3), bias=0.0, axis=-1, eps=1e-6):
     return bias + sum(w * p / n for w, p, n in zip(weights, powers, norms, strict=True))
 
 
+def max_min(x):
+    a, b = jnp.split(x, 2, -1)
+    return jnp.concatenate([jnp.maximum(a, b), jnp.minimum(a, b)], -1)
+
+
+def householder(x, theta=math.pi / 2):
+    a, b = jnp.split(x, 2, -1)
+    c, s = math.cos(theta), math.sin(theta)
+    kept = a * math.sin(theta / 2) >= b * math.cos(theta / 2)
+    return jnp.concatenate([jnp.where(kept, a, c * a + s * b), jnp.where(kept, b, s * a - c * b)], -1)
+
+
 OTHERS: dict[str, Callable] = {
     "bilinear": lambda gate, value: gate * value,
     "clipped_swiglu": clipped_swiglu,
@@ -169,6 +181,9 @@ OTHERS: dict[str, Callable] = {
     "geglu": lambda gate, value, approximate=True: nn.gelu(gate, approximate=approximate) * value,
     "glu": nn.glu,
     "log_softmax": nn.log_softmax,
+    "group_sort": lambda x, size=2: jnp.sort(x.reshape(*x.shape[:-1], -1, size)).reshape(x.shape),
+    "householder": householder,
+    "max_min": max_min,
     "maxout": lambda x, pieces=2: x.reshape(*x.shape[:-1], -1, pieces).max(-1),
     "mishglu": lambda gate, value: nn.mish(gate) * value,
     "poly_norm": poly_norm,

@@ -53,11 +53,14 @@ from jaxact.functions.rectified import apl as apl
 from jaxact.functions.rectified import arelu as arelu
 from jaxact.functions.rectified import crelu as crelu
 from jaxact.functions.rectified import gaussian_topk_relu as gaussian_topk_relu
+from jaxact.functions.rectified import group_sort as group_sort
 from jaxact.functions.rectified import hard_mish as hard_mish
 from jaxact.functions.rectified import hard_sigmoid as hard_sigmoid
 from jaxact.functions.rectified import hard_tanh as hard_tanh
+from jaxact.functions.rectified import householder as householder
 from jaxact.functions.rectified import identity as identity
 from jaxact.functions.rectified import leaky_relu as leaky_relu
+from jaxact.functions.rectified import max_min as max_min
 from jaxact.functions.rectified import maxout as maxout
 from jaxact.functions.rectified import nlrelu as nlrelu
 from jaxact.functions.rectified import prelu as prelu

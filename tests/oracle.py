@@ -330,13 +330,21 @@ def softmax(xs):
     return [exp(x) / sum(map(exp, xs)) for x in xs]
 
 
+def max_min(xs):
+    pairs = list(zip(xs[: len(xs) // 2], xs[len(xs) // 2 :], strict=True))
+    return [*map(max, pairs), *map(min, pairs)]
+
+
 # Formulas of several numbers, and functions that are tested by how their draws are distributed.
 VECTOR = {
     "crelu": lambda xs: [max(x, 0) for x in xs] + [max(-x, 0) for x in xs],
     "entmax": entmax,
     "entmax15": entmax,
     "gaussian_topk_relu": gaussian_topk_relu,
+    "group_sort": lambda xs: [y for i in range(0, len(xs), 2) for y in sorted(xs[i : i + 2])],
+    "householder": max_min,  # at the default angle
     "log_softmax": lambda xs: [x - log(sum(map(exp, xs))) for x in xs],
+    "max_min": max_min,
     "maxout": lambda xs: [max(pair) for pair in zip(xs[::2], xs[1::2], strict=True)],
     "poly_norm": poly_norm,
     "simnorm": lambda xs: softmax(xs[:2]) + softmax(xs[2:]),  # two groups
