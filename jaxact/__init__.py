@@ -11,6 +11,8 @@ from jaxact._activation import get as get
 from jaxact._activation import spec as spec
 from jaxact._activation import specs as specs
 from jaxact._decay import decay_mask as decay_mask
+from jaxact._inverse import inverse as inverse
+from jaxact._inverse import log_abs_slope as log_abs_slope
 from jaxact.functions.gated import bilinear as bilinear
 from jaxact.functions.gated import clipped_swiglu as clipped_swiglu
 from jaxact.functions.gated import drelu_glu as drelu_glu
