@@ -74,12 +74,19 @@ LINES: dict[str, Callable] = {
     "hard_sigmoid": nn.hard_sigmoid,
     "hard_silu": nn.hard_silu,
     "hard_tanh": nn.hard_tanh,
+    "hosc": lambda x, beta=1.0, w0=30.0: jnp.tanh(beta * jnp.sin(w0 * x)),
     "identity": nn.identity,
     "isrlu": lambda x, alpha=1.0: jnp.where(x >= 0, x, x / jnp.sqrt(1 + alpha * x**2)),
     "isru": lambda x, alpha=1.0: x / jnp.sqrt(1 + alpha * x**2),
     "laplace": lambda x, mu=0.707107, sigma=0.282095: 0.5 * (1 + erf((x - mu) / (sigma * math.sqrt(2)))),
     "leaky_relu": nn.leaky_relu,
+    "leaky_tanh": lambda x, max_val=3.0: jnp.where(
+        jnp.abs(x) <= max_val,
+        jnp.tanh(x),
+        jnp.sign(x) * (jnp.tanh(max_val) + (jnp.abs(x) - max_val) * (1 - jnp.tanh(max_val) ** 2)),
+    ),
     "lisht": lambda x: x * jnp.tanh(x),
+    "log_cosh": lambda x: jnp.abs(x) + jnp.log1p(jnp.exp(-2 * jnp.abs(x))) - math.log(2),
     "log_sigmoid": nn.log_sigmoid,
     "logish": lambda x: x * jnp.log1p(nn.sigmoid(x)),
     "mish": nn.mish,
@@ -99,6 +106,10 @@ LINES: dict[str, Callable] = {
     "shifted_relu": lambda x: jnp.maximum(x, -1),
     "shifted_softplus": lambda x: nn.softplus(x) - math.log(2),
     "sigmoid": nn.sigmoid,
+    "signed_hyperbolic": lambda x, eps=1e-3: jnp.sign(x) * (jnp.sqrt(jnp.abs(x) + 1) - 1) + eps * x,
+    "signed_parabolic": lambda x, eps=1e-3: (
+        jnp.sign(x) * (((jnp.sqrt(1 + 4 * eps * (jnp.abs(x) + 1 + eps)) - 1) / (2 * eps)) ** 2 - 1)
+    ),
     "silu": nn.silu,
     "sine": lambda x, w0=30.0: jnp.sin(w0 * x),
     "sinlu": lambda x, a=1.0, b=1.0: (x + a * jnp.sin(b * x)) * nn.sigmoid(x),
@@ -124,6 +135,8 @@ LINES: dict[str, Callable] = {
     "sugar": sugar,
     "suish": lambda x: jnp.maximum(x, x * jnp.exp(-jnp.abs(x))),
     "swish": lambda x, beta=1.0: x * nn.sigmoid(beta * x),
+    "symexp": lambda x: jnp.sign(x) * jnp.expm1(jnp.abs(x)),
+    "symlog": lambda x: jnp.sign(x) * jnp.log1p(jnp.abs(x)),
     "tanh": jnp.tanh,
     "tanh_exp": lambda x: x * jnp.tanh(jnp.exp(x)),
     "tanh_shrink": lambda x: x - jnp.tanh(x),
@@ -137,9 +150,9 @@ LINES: dict[str, Callable] = {
 }
 
 
-def clipped_swiglu(gate, value, limit=7.0, alpha=1.702):
+def clipped_swiglu(gate, value, limit=7.0, alpha=1.702, offset=1.0):
     gate = jnp.minimum(gate, limit)
-    return gate * nn.sigmoid(alpha * gate) * (jnp.clip(value, -limit, limit) + 1)
+    return gate * nn.sigmoid(alpha * gate) * (jnp.clip(value, -limit, limit) + offset)
 
 
 def poly_norm(x, weights=(1 / 3, 1 / 3, 1 / 3), bias=0.0, axis=-1, eps=1e-6):
@@ -148,20 +161,42 @@ def poly_norm(x, weights=(1 / 3, 1 / 3, 1 / 3), bias=0.0, axis=-1, eps=1e-6):
     return bias + sum(w * p / n for w, p, n in zip(weights, powers, norms, strict=True))
 
 
+def max_min(x):
+    a, b = jnp.split(x, 2, -1)
+    return jnp.concatenate([jnp.maximum(a, b), jnp.minimum(a, b)], -1)
+
+
+def householder(x, theta=math.pi / 2):
+    a, b = jnp.split(x, 2, -1)
+    c, s = math.cos(theta), math.sin(theta)
+    kept = a * math.sin(theta / 2) >= b * math.cos(theta / 2)
+    return jnp.concatenate([jnp.where(kept, a, c * a + s * b), jnp.where(kept, b, s * a - c * b)], -1)
+
+
 OTHERS: dict[str, Callable] = {
     "bilinear": lambda gate, value: gate * value,
     "clipped_swiglu": clipped_swiglu,
     "crelu": lambda x, axis=-1: jnp.concatenate([nn.relu(x), nn.relu(-x)], axis),
+    "drelu_glu": lambda gate, value: nn.relu(gate) * nn.relu(value),
     "geglu": lambda gate, value, approximate=True: nn.gelu(gate, approximate=approximate) * value,
     "glu": nn.glu,
     "log_softmax": nn.log_softmax,
+    "group_sort": lambda x, size=2: jnp.sort(x.reshape(*x.shape[:-1], -1, size)).reshape(x.shape),
+    "householder": householder,
+    "max_min": max_min,
     "maxout": lambda x, pieces=2: x.reshape(*x.shape[:-1], -1, pieces).max(-1),
     "mishglu": lambda gate, value: nn.mish(gate) * value,
     "poly_norm": poly_norm,
     "reglu": lambda gate, value: nn.relu(gate) * value,
+    "simnorm": lambda x, dim=8: nn.softmax(x.reshape(*x.shape[:-1], -1, dim)).reshape(x.shape),
+    "situ_glu": lambda gate, value, beta1=4.0, beta2=25.0: (
+        beta1 * jnp.tanh(gate / beta1) * nn.sigmoid(gate) * (beta2 * jnp.tanh(value / beta2))
+    ),
     "softmax": nn.softmax,
-    "softmax_one": lambda x, axis=-1: jnp.exp(x - jnp.logaddexp(0, nn.logsumexp(x, axis, keepdims=True))),
+    "softmax_one": lambda x, axis=-1, sink=0.0: jnp.exp(x - jnp.logaddexp(sink, nn.logsumexp(x, axis, keepdims=True))),
     "softmin": lambda x, axis=-1: nn.softmax(-x, axis),
     "solu": lambda x, axis=-1: x * nn.softmax(x, axis),
+    "sreglu": lambda gate, value: jnp.square(nn.relu(gate)) * value,
     "swiglu": lambda gate, value: nn.silu(gate) * value,
+    "swiglu_step": lambda gate, value, limit=7.0: jnp.minimum(nn.silu(gate), limit) * jnp.clip(value, -limit, limit),
 }

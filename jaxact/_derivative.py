@@ -142,7 +142,7 @@ class Formula:
                 # gradient.
                 slope = self.slope(i)(m if i == 0 else m.full(), *arguments)
                 # XLA for CPU runs a sum that it fuses with its terms one number at a time; it does not fuse a clamp.
-                slope = m.used_twice(slope)
+                slope = _fenced(m, slope)
                 if self._flat:
                     flat = self._flat(m, *arguments) if callable(self._flat) and i == 0 else slope == 0
                     t = m.where(flat, 0, t)
@@ -153,6 +153,17 @@ class Formula:
 
         function.defjvp(jvp, symbolic_zeros=True)
         return function
+
+
+@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
+def _fenced(m: Arithmetic, slope: Array) -> Array:
+    """``slope`` behind a clamp, whose own derivative would be 0 where that is infinite, and 0 times infinity NaN."""
+    return m.used_twice(slope)
+
+
+@_fenced.defjvp
+def _(m: Arithmetic, primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
+    return _fenced(m, *primals), tangents[0]
 
 
 def _derived(value: Function, i: int, m: Arithmetic, *arguments: Any) -> Array:

@@ -16,6 +16,7 @@ import jaxact
 SHAPE = (8, 1024)
 
 ELEMENTWISE = [s for s in jaxact.specs() if s.elementwise]
+OPTIONS = {"simnorm": {"dim": 2}}  # that suit small arrays
 SURROGATE = {"sugar"}  # whose slope is that of another function; the oracle's line says which
 
 every = pytest.mark.parametrize("spec", jaxact.specs(), ids=lambda s: s.name)
@@ -32,7 +33,9 @@ def unary(spec):
     """The activation as a function of one array: inputs that it needs besides ``x`` are ``x``, its key is fixed."""
     parameters = inspect.signature(spec.function).parameters
     # The key is made inside, so that it is of the default device and may be traced.
-    return lambda x: spec.function(*[x] * inputs(spec), **({"key": jax.random.key(0)} if "key" in parameters else {}))
+    return lambda x: spec.function(
+        *[x] * inputs(spec), **({"key": jax.random.key(0)} if "key" in parameters else {}), **OPTIONS.get(spec.name, {})
+    )
 
 
 def total(spec):

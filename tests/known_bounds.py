@@ -17,6 +17,7 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
     ("exponential", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
     ("relu_squared", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
     ("star_relu", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
+    ("symexp", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
     ("xielu", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
     ("erf_act", "float32", "alpha"): (16, _DECAYS),
     ("erf_act", "float32", "beta"): (16, _DECAYS),

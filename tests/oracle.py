@@ -97,6 +97,12 @@ def clipped_swiglu(x, value):
     return gate * sigmoid(alpha * gate / scale) * (value + 1)
 
 
+def swiglu_step(x, value):
+    gate = x * sigmoid(x)
+    value = value if -7 <= at(value) <= 7 else 7 * sign(value)
+    return (gate if at(gate) <= 7 else 7) * value
+
+
 def relu(x):
     return x if at(x) > 0 else 0
 
@@ -144,6 +150,31 @@ def gaussian_topk_relu(xs):
     return [max(x - mean - quantile * deviation, 0) for x in xs]
 
 
+def size(x):
+    return -x if at(x) < 0 else x
+
+
+def sign(x):
+    return -1 if at(x) < 0 else 1
+
+
+def signed_parabolic(x, eps):
+    z = (sqrt(1 + 4 * eps * (size(x) + 1 + eps)) - 1) / (2 * eps)
+    return sign(x) * (z**2 - 1)
+
+
+def log_cosh(x):
+    if size(at(x)) < 1:
+        return log((exp(x) + exp(-x)) / 2)
+    return size(x) - log(2) + log(1 + exp(-2 * size(x)))
+
+
+def leaky_tanh(x, max_val):
+    if size(at(x)) <= at(max_val):
+        return tanh(x)
+    return sign(x) * (tanh(max_val) + (size(x) - max_val) * (1 - tanh(max_val) ** 2))
+
+
 def soft_exponential(x, alpha):
     if at(alpha) == 0:
         return x + alpha * (1 + x * x / 2)  # to the first order in alpha
@@ -169,6 +200,7 @@ FORMULAS = {
     "colu": lambda x: x / (1 - x * exp(-x - exp(x))),
     "cosine": cos,
     "derf": lambda x, alpha, s, gamma, beta: gamma * erf(alpha * x + s) + beta,
+    "drelu_glu": lambda x, value: relu(x) * relu(value),
     "dyt": lambda x, alpha, gamma, beta: gamma * tanh(alpha * x) + beta,
     "e_swish": lambda x, beta: beta * x * sigmoid(x),
     "elish": lambda x: (x if at(x) >= 0 else exp(x) - 1) * sigmoid(x),
@@ -193,12 +225,15 @@ FORMULAS = {
     "hard_silu": lambda x: x * (x + 3) / 6 if -3 < at(x) < 3 else x * int(at(x) >= 3),
     "hard_tanh": lambda x: x if -1 <= at(x) <= 1 else (1 if at(x) > 1 else -1),
     "hermite": hermite,
+    "hosc": lambda x, beta, w0: tanh(beta * sin(w0 * x)),
     "identity": lambda x: x,
     "isrlu": lambda x, alpha: x if at(x) >= 0 else x / sqrt(1 + alpha * x * x),
     "isru": lambda x, alpha: x / sqrt(1 + alpha * x * x),
     "laplace": lambda x, mu, sigma: erfc((mu - x) / (sigma * sqrt(2))) / 2,
     "leaky_relu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
+    "leaky_tanh": leaky_tanh,
     "lisht": lambda x: x * tanh(x),
+    "log_cosh": log_cosh,
     "log_sigmoid": lambda x: -softplus(-x),
     "logish": lambda x: x * log(1 + sigmoid(x)),
     "mish": lambda x: x * tanh(softplus(x)),
@@ -222,8 +257,11 @@ FORMULAS = {
     "shifted_relu": lambda x: x if at(x) > -1 else -1,
     "shifted_softplus": lambda x: log((exp(x) + 1) / 2),
     "sigmoid": sigmoid,
+    "signed_hyperbolic": lambda x, eps: sign(x) * (sqrt(size(x) + 1) - 1) + eps * x,
+    "signed_parabolic": signed_parabolic,
     "silu": lambda x: x * sigmoid(x),
     "sine": lambda x, w0: sin(w0 * x),
+    "situ_glu": lambda x, value: 4 * tanh(x / 4) * sigmoid(x) * 25 * tanh(value / 25),
     "smish": lambda x: x * tanh(log(1 + sigmoid(x))),
     "smu": lambda x, alpha, mu: ((1 + alpha) * x + (1 - alpha) * x * erf(mu * (1 - alpha) * x)) / 2,
     "snake": lambda x, alpha: x + sin(alpha * x) ** 2 / alpha,
@@ -240,12 +278,16 @@ FORMULAS = {
     "sqnl": lambda x: x - (x * x if at(x) >= 0 else -x * x) / 4 if -2 < at(x) < 2 else (1 if at(x) > 0 else -1),
     "sqrt_softplus": lambda x: sqrt(softplus(x)) if at(x) > -2000 else exp(x / 2),
     "squareplus": lambda x, b: (x + sqrt(x * x + b)) / 2,
+    "sreglu": lambda x, value: relu(x) ** 2 * value,
     "srelu": srelu,
     "star_relu": lambda x, s, b: s * relu(x) ** 2 + b,
     "suish": lambda x: x if at(x) >= 0 else x * exp(x),
     "sugar": sugar,
     "swiglu": lambda x, value: x * sigmoid(x) * value,
+    "swiglu_step": swiglu_step,
     "swish": lambda x, beta: x * sigmoid(beta * x),
+    "symexp": lambda x: sign(x) * (exp(size(x)) - 1),
+    "symlog": lambda x: sign(x) * log(1 + size(x)),
     "tanh": tanh,
     "tanh_exp": lambda x: x * tanh(exp(x)) if at(x) < 20 else x,  # what is left out is below 10^-10^8
     "tanh_shrink": lambda x: x - tanh(x),
@@ -288,15 +330,24 @@ def softmax(xs):
     return [exp(x) / sum(map(exp, xs)) for x in xs]
 
 
+def max_min(xs):
+    pairs = list(zip(xs[: len(xs) // 2], xs[len(xs) // 2 :], strict=True))
+    return [*map(max, pairs), *map(min, pairs)]
+
+
 # Formulas of several numbers, and functions that are tested by how their draws are distributed.
 VECTOR = {
     "crelu": lambda xs: [max(x, 0) for x in xs] + [max(-x, 0) for x in xs],
     "entmax": entmax,
     "entmax15": entmax,
     "gaussian_topk_relu": gaussian_topk_relu,
+    "group_sort": lambda xs: [y for i in range(0, len(xs), 2) for y in sorted(xs[i : i + 2])],
+    "householder": max_min,  # at the default angle
     "log_softmax": lambda xs: [x - log(sum(map(exp, xs))) for x in xs],
+    "max_min": max_min,
     "maxout": lambda xs: [max(pair) for pair in zip(xs[::2], xs[1::2], strict=True)],
     "poly_norm": poly_norm,
+    "simnorm": lambda xs: softmax(xs[:2]) + softmax(xs[2:]),  # two groups
     "softmax": softmax,
     "softmax_one": lambda xs: [exp(x) / (1 + sum(map(exp, xs))) for x in xs],
     "softmin": lambda xs: softmax([-x for x in xs]),

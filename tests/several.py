@@ -21,6 +21,8 @@ def gates(name, gate, value):
     size = np.abs(np.float64(value))
     if name == "clipped_swiglu":  # a multiple of value + 1, of which the slope at a value of 1 has two
         size = np.abs(np.clip(np.float64(value), -7, 7) + 1) / 2
+    if name == "swiglu_step":
+        size = np.minimum(size, 7)
     return {
         "value": (found[0], rest[0]),
         "slope in gate": (found[1], rest[1], ulp.window(gate, changes) * size),

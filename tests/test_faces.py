@@ -87,7 +87,8 @@ def test_taylor_mode_of_the_body(spec, shape):
 @every
 def test_body_of_other_kinds_of_numbers(spec):
     """NumPy arrays, integers and half precision, as the function takes them."""
-    f = functools.partial(spec.body, **({"key": jax.random.key(0)} if spec.kind == "stochastic" else {}))
+    key = {"key": jax.random.key(0)} if spec.kind == "stochastic" else {}
+    f = functools.partial(spec.body, **key, **cases.OPTIONS.get(spec.name, {}))
     for x in (np.float32([[-1.5, 0.5]]), np.int32([[-1, 2]]), jnp.asarray([[-1.5, 0.5]], jnp.bfloat16)):
         expected = cases.unary(spec)(x)
         got = f(*[x] * cases.inputs(spec))

@@ -14,7 +14,18 @@ import ulp
 
 import jaxact
 
-GATED = ["bilinear", "clipped_swiglu", "geglu", "mishglu", "reglu", "swiglu"]
+GATED = [
+    "bilinear",
+    "clipped_swiglu",
+    "drelu_glu",
+    "geglu",
+    "mishglu",
+    "reglu",
+    "situ_glu",
+    "sreglu",
+    "swiglu",
+    "swiglu_step",
+]
 
 each = pytest.mark.parametrize("name", GATED)
 
@@ -99,6 +110,31 @@ def test_limits_of_clipped_swiglu():
     assert y[4] == 0
     wider = jaxact.clipped_swiglu(gate[:2], value[:2], limit=100.0, alpha=1.0)
     cases.close(wider, 2 * jaxact.silu(gate[:2]))
+
+
+def test_clipped_swiglu_of_deepseek():
+    """Without an offset and with a sharpness of 1 it is a SwiGLU of clipped inputs."""
+    gate, value = (6 * cases.batch((64,), seed=seed) for seed in (0, 1))
+    y = jaxact.clipped_swiglu(gate, value, limit=10.0, alpha=1.0, offset=0.0)
+    cases.close(y, jaxact.swiglu(jnp.minimum(gate, 10), jnp.clip(value, -10, 10)), 2)
+    assert jaxact.clipped_swiglu(3.0, 0.0, offset=0.0) == 0
+
+
+def test_limits_of_swiglu_step():
+    """Where the activation of the gate, or the value, is beyond the limit, its slope is 0; at the limit it is not."""
+    gate = jnp.asarray([7.00634, 7.00635, 1.0, 1.0, 3e38, -jnp.inf])  # silu is 7 between the first two
+    value = jnp.asarray([1.0, 1.0, 7.0, -7.5, 3e38, 1.0])
+    y, pullback = jax.vjp(jaxact.swiglu_step, gate, value)
+    in_gate, in_value = pullback(jnp.ones_like(y))
+    np.testing.assert_array_equal(in_gate != 0, [True, False, True, True, False, False])
+    np.testing.assert_array_equal(in_value != 0, [True, True, True, False, False, False])
+    assert y[4] == 49
+    assert y[5] == 0
+
+
+def test_situ_glu_is_capped():
+    y = jaxact.situ_glu(jnp.asarray([3e38, 3e38, -jnp.inf]), jnp.asarray([3e38, -3e38, 1.0]))
+    np.testing.assert_array_equal(y, [100, -100, 0])
 
 
 @pytest.mark.parametrize("cotangent", [jnp.inf, jnp.nan])

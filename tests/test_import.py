@@ -26,6 +26,7 @@ LEVELS = {
     "jaxact.functions": 4,
     "jaxact._accuracy": 5,
     "jaxact._decay": 5,
+    "jaxact._inverse": 5,
     "jaxact._module": 5,
     "jaxact": 6,
     "jaxact.keras": 7,

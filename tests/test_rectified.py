@@ -236,6 +236,97 @@ def test_maxout_keeps_one_byte_for_each_group():
     assert [(a.size, a.dtype) for a in jax.tree.leaves(kept)] == [(64 * 32, np.int8)]
 
 
+PERMUTED = {
+    "max_min": jaxact.max_min,
+    "group_sort": lambda x, axis=-1: jaxact.group_sort(x, 4, axis),
+    "householder": lambda x, axis=-1: jaxact.householder(x, jnp.asarray(0.7), axis),
+}
+permuted = pytest.mark.parametrize("name", PERMUTED)
+
+
+@permuted
+def test_lengths_stay(name):
+    """Those of the input, and of a gradient."""
+    f, x, t = PERMUTED[name], cases.batch((5, 8)), cases.batch((5, 8), seed=1)
+    y, pullback = jax.vjp(f, x)
+    for a, b in ((x, y), (t, pullback(t)[0])):
+        np.testing.assert_allclose(np.linalg.norm(a, axis=-1), np.linalg.norm(b, axis=-1), rtol=1e-6)
+    if name != "householder":
+        np.testing.assert_array_equal(np.sort(x), np.sort(y))
+
+
+@permuted
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_permuted_along_any_axis(name, axis):
+    f, x = PERMUTED[name], cases.batch((4, 8, 4))
+    moved = f(jnp.moveaxis(x, axis, -1))
+    cases.close(jnp.moveaxis(f(x, axis=axis), axis, -1), moved)
+
+
+def test_max_min():
+    x = jnp.asarray([1.0, 5.0, 2.0, 2.0, -1.0, 2.0])
+    y, pullback = jax.vjp(jaxact.max_min, x)
+    np.testing.assert_array_equal(y, [2, 5, 2, 1, -1, 2])
+    np.testing.assert_array_equal(pullback(jnp.arange(6.0))[0], [3, 1, 2, 0, 4, 5])
+    kept = jax.eval_shape(lambda x: jax.vjp(jaxact.max_min, x)[1], jnp.zeros((64, 64)))
+    assert [(a.size, a.dtype) for a in jax.tree.leaves(kept)] == [(64 * 32, np.bool_)]
+
+
+def test_group_sort():
+    x = jnp.asarray([3.0, 1.0, 2.0, -1.0, -1.0, 5.0])
+    y, pullback = jax.vjp(lambda x: jaxact.group_sort(x, 3), x)
+    np.testing.assert_array_equal(y, [1, 2, 3, -1, -1, 5])
+    np.testing.assert_array_equal(pullback(jnp.arange(6.0))[0], [2, 0, 1, 3, 4, 5])
+    np.testing.assert_array_equal(jaxact.group_sort(x, 6), np.sort(x))
+    np.testing.assert_array_equal(jaxact.group_sort(x, 1), x)
+    kept = jax.eval_shape(lambda x: jax.vjp(lambda x: jaxact.group_sort(x, 4), x)[1], jnp.zeros((64, 64)))
+    assert [(a.size, a.dtype) for a in jax.tree.leaves(kept)] == [(64 * 64, np.int8)]
+
+
+def test_householder_in_its_angle():
+    """Against its definition: the point itself on one side of a line, its mirror image on the other."""
+    x, theta = cases.batch((50, 2)), 0.7
+    line = np.array([np.cos(theta / 2), np.sin(theta / 2)])
+    across = np.array([-line[1], line[0]])
+    height = np.asarray(x) @ across
+    expected = x - 2 * np.maximum(height, 0)[:, None] * across
+    np.testing.assert_allclose(jaxact.householder(x, theta), expected, atol=1e-6)
+
+    def total(theta, x):
+        return (jaxact.householder(x, theta) * jnp.cos(jnp.arange(x.size).reshape(x.shape))).sum()
+
+    with jax.enable_x64(True):
+        x = jnp.asarray(np.asarray(x), jnp.float64)
+        step = 1e-6
+        slope = (total(theta + step, x) - total(theta - step, x)) / (2 * step)
+        np.testing.assert_allclose(jax.grad(total)(theta, x), slope, rtol=1e-7)
+        along = (jax.grad(total, 1)(theta + step, x) - jax.grad(total, 1)(theta - step, x)) / (2 * step)
+        np.testing.assert_allclose(jax.jacfwd(jax.grad(total, 1))(theta, x), along, rtol=1e-6, atol=1e-8)
+
+
+def test_householder_at_its_default_is_max_min():
+    x = cases.batch((3, 8))
+    np.testing.assert_array_equal(jaxact.householder(x), jaxact.max_min(x))
+    cases.close(jaxact.householder(x, jnp.full(4, np.pi / 2)), jaxact.max_min(x), 4)
+    assert jaxact.householder(x.astype(jnp.bfloat16), 0.7).dtype == jnp.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: jaxact.max_min(x, axis=2), r"max_min: axis must be in \[-2, 2\)"),
+        (lambda x: jaxact.max_min(x, axis=0), "max_min: the size along axis 0 must be even to be halved"),
+        (lambda x: jaxact.householder(x, axis=0), "householder: the size along axis 0 must be even to be halved"),
+        (lambda x: jaxact.householder(x, jnp.ones(4)), r"householder: theta must broadcast to shape \(3, 2\)"),
+        (lambda x: jaxact.group_sort(x, 3), "group_sort: the size along axis 1 must be a multiple of size=3"),
+        (lambda x: jaxact.group_sort(x, 0), "group_sort: size must be at least 1, got 0"),
+    ],
+)
+def test_what_cannot_be_permuted(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(jnp.ones((3, 4)))
+
+
 @pytest.mark.parametrize("use_bias", [True, False])
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
 def test_maxout_layer(use_bias, dtype):

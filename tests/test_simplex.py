@@ -116,6 +116,75 @@ def test_softmax_one_far_below_and_above():
     np.testing.assert_array_equal(jaxact.softmax_one(x)[3], [0, 0.5])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
+@pytest.mark.parametrize("sink", [-30.0, -0.5, 0.0, 3.0, 60.0])
+def test_a_sink_is_one_more_entry(sink, dtype):
+    """Of a softmax, from whose result it is left out; and so in all slopes."""
+    x = samples.rows(dtype)[:60]
+    with jax.enable_x64(dtype == np.float64):
+        wide = np.concatenate([np.full((len(x), 1), sink), x.astype(np.float64)], -1)
+        truth, rest = (a[:, 1:] for a in oracle.vector("softmax", wide))
+        number = jnp.asarray(sink, jnp.float64 if dtype == np.float64 else jnp.float32)
+        y, pullback = jax.vjp(lambda x, s: jaxact.softmax_one(x, sink=s), jnp.asarray(x), jnp.full((60, 1), number))
+        assert ulp.error(np.asarray(y), truth, rest).max() <= (0.51 if dtype == jnp.bfloat16 else 4)
+        if dtype == jnp.bfloat16:
+            return
+        first = jnp.zeros_like(y).at[:, 0].set(1)
+        in_x, in_sink = pullback(first)
+        both = oracle.vector("softmax", wide)[0]
+        np.testing.assert_allclose(in_sink[:, 0], -both[:, 0] * both[:, 1], rtol=64 * jnp.finfo(dtype).eps, atol=1e-37)
+        np.testing.assert_allclose(in_x[:, 1:], -both[:, 1:2] * both[:, 2:], rtol=64 * jnp.finfo(dtype).eps, atol=1e-37)
+
+
+def test_second_derivatives_with_a_sink():
+    x, sink, weight = cases.batch((5,)), jnp.asarray([0.3]), cases.batch((5,), seed=1)
+
+    def both(xs):
+        return (jaxact.softmax_one(xs[1:], sink=xs[:1]) * weight).sum()
+
+    def plain(xs):
+        return (jax.nn.softmax(xs)[1:] * weight).sum()
+
+    xs = jnp.concatenate([sink, x])
+    np.testing.assert_allclose(jax.hessian(both)(xs), jax.hessian(plain)(xs), rtol=1e-4, atol=1e-6)
+
+
+def test_sinks_of_heads():
+    """One for each head, behind a mask; -inf is none."""
+    x, mask = cases.batch((2, 3, 4, 5)), jnp.tril(jnp.ones((4, 5), bool))
+    sinks = jnp.asarray([0.5, -2.0, -jnp.inf])
+    y, pullback = jax.vjp(lambda s: jaxact.softmax_one(x, where=mask, sink=s[:, None, None]), sinks)
+    for head in (0, 1):
+        cases.close(y[:, head], jaxact.softmax_one(x[:, head], where=mask, sink=sinks[head]))
+    cases.close(y[:, 2], jaxact.softmax(x[:, 2], where=mask))
+    (slopes,) = pullback(y)
+    assert slopes.shape == (3,)
+    assert slopes[2] == 0
+    with pytest.raises(ValueError, match=r"softmax_one: sink must broadcast to shape \(2, 3, 4, 1\)"):
+        jaxact.softmax_one(x, sink=jnp.ones(5))
+
+
+def test_simnorm():
+    x = cases.batch((3, 4, 16))
+    expected = jax.nn.softmax(x.reshape(3, 4, 2, 8)).reshape(3, 4, 16)
+    cases.close(jaxact.simnorm(x), expected)
+    cases.close(jaxact.simnorm(x, 4, axis=1), jnp.moveaxis(jaxact.simnorm(jnp.moveaxis(x, 1, -1), 4), -1, 1))
+    cases.close(jaxact.simnorm(x, dim=1), jnp.ones_like(x))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, r"simnorm: the size along axis 1 must be a multiple of dim=8, got shape \(2, 4\)"),
+        ({"dim": 0}, "simnorm: dim must be at least 1, got 0"),
+        ({"axis": 2}, r"simnorm: axis must be in \[-2, 2\)"),
+    ],
+)
+def test_what_simnorm_refuses(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        jaxact.simnorm(jnp.ones((2, 4)), **arguments)
+
+
 @simplex
 @pytest.mark.parametrize("axis", [0, 1, -1, (0, 2), None])
 def test_any_axis(name, axis):

@@ -134,7 +134,8 @@ def _of_pairs(record: jaxact.Activation, pairs: jax.Array) -> jax.Array:
     if len(_inputs(record)) > 1:
         return record.function(pairs[..., 0], pairs[..., 1])
     key = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
-    return record.function(pairs, **key)[..., 0]
+    groups = {"dim": 2} if "dim" in record.options else {}
+    return record.function(pairs, **key, **groups)[..., 0]
 
 
 def _diagonal(record: jaxact.Activation) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ activation is too small for a number, its product with a large value need not be
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -19,12 +20,12 @@ from jax.typing import ArrayLike
 
 from jaxact._activation import Composite, activation
 from jaxact._derivative import Formula
-from jaxact._math import UNSCALE, Arithmetic, coefficients, logistic, normal
+from jaxact._math import SCALE, UNSCALE, Arithmetic, coefficients, logistic, normal
 from jaxact._math.arithmetic import Pair
-from jaxact._math.elementary import exp_parts, rounded_exp, tanh, times
+from jaxact._math.elementary import exp_parts, rounded_exp, tanh, tanh_rest, times
 from jaxact._math.error_free import split, split_constant
 from jaxact._math.logistic import sigmoid, sigmoid_slope
-from jaxact.functions import smooth
+from jaxact.functions import saturating, smooth
 
 # Where e^-u is no normal number, its product with a value may be one. From an edge on it is carried 2^power times too
 # large, half of which is taken back before and half after the product with the value. Beyond the last u that is 0.
@@ -71,6 +72,7 @@ def _gate(
     curvature: Callable[..., Array],
     passed: Callable[..., Any] = lambda m, value: value,
     passes: Callable[..., Any] = lambda m, value: 1,
+    bends: Callable[..., Any] | None = None,
     flat: bool = False,
 ) -> Formula:
     """The formula of a gate, which is linear in what is ``passed`` of its value.
@@ -80,17 +82,24 @@ def _gate(
       slope: its slope in the gate, of the same arguments.
       alone: ``value`` for a value of 1.
       curvature: curvature of that.
-      passed: ``passed(m, value)``, a piecewise linear function.
+      passed: ``passed(m, value)``.
       passes: its slope.
+      bends: its curvature; ``None`` if it is piecewise linear.
       flat: whether slopes are 0 on whole intervals.
     """
     mixed = Formula(
-        lambda m, gate, b: slope(m, gate, passes(m, b)), lambda m, gate, b: curvature(m, gate) * passes(m, b), _zero
+        lambda m, gate, b: slope(m, gate, passes(m, b)),
+        lambda m, gate, b: curvature(m, gate) * passes(m, b),
+        _zero if bends is None else lambda m, gate, b: slope(m, gate, bends(m, b)),
     )
     in_gate = Formula(
         lambda m, gate, b: slope(m, gate, passed(m, b)), lambda m, gate, b: curvature(m, gate) * passed(m, b), mixed
     )
-    in_value = Formula(lambda m, gate, b: alone(m, gate) * passes(m, b), mixed, _zero)
+    in_value = Formula(
+        lambda m, gate, b: alone(m, gate) * passes(m, b),
+        mixed,
+        _zero if bends is None else lambda m, gate, b: alone(m, gate) * bends(m, b),
+    )
     return Formula(lambda m, gate, b: value(m, gate, passed(m, b)), in_gate, in_value, flat=flat)
 
 
@@ -152,10 +161,10 @@ _GEGLU_TANH = _gate(_geglu_tanh, _geglu_tanh_slope, smooth._gelu_tanh, smooth._g
 
 
 @functools.cache
-def _clipped_swiglu(limit: float, alpha: float) -> Formula:
+def _clipped_swiglu(limit: float, alpha: float, offset: float) -> Formula:
     def argument(m: Arithmetic, z: Array) -> Pair:
         """``alpha z`` as a sum of two numbers."""
-        if not m.compensated:
+        if not m.compensated or alpha == 1:
             return alpha * z, None
         (high, low), (alpha_high, alpha_low) = split(z), split_constant(alpha, 0.0, m.dtype)
         return high * alpha_high, low * alpha_high + z * alpha_low
@@ -180,12 +189,35 @@ def _clipped_swiglu(limit: float, alpha: float) -> Formula:
         return m.where(gate > limit, 0, alpha * scaled * UNSCALE)
 
     def passed(m: Arithmetic, b: Array) -> Array:
-        return m.clip(b, -limit, limit) + 1
+        return m.clip(b, -limit, limit) + offset
 
-    def passes(m: Arithmetic, b: Array) -> Array:
-        return m.where(lax.abs(b) > limit, 0, 1)
+    return _gate(value, slope, alone, curvature, passed, functools.partial(_inside, limit=limit), flat=True)
 
-    return _gate(value, slope, alone, curvature, passed, passes, flat=True)
+
+def _inside(m: Arithmetic, b: Array, limit: float) -> Array:
+    """The slope of a value that is clipped."""
+    return m.where(lax.abs(b) > limit, 0, 1)
+
+
+@functools.cache
+def _swiglu_step(limit: float) -> Formula:
+    # silu(a) is above the limit from where a = limit (1 + e^-a) on, to which this converges.
+    edge = limit
+    for _ in range(200):
+        edge = limit * (1 + math.exp(-edge))
+
+    def stepped(m: Arithmetic, gate: Array, above: Any, below: Array) -> Array:
+        return m.where(gate > edge, above, below)
+
+    return _gate(
+        lambda m, gate, b: stepped(m, gate, limit * b, _swiglu(m, gate, b)),
+        lambda m, gate, b: stepped(m, gate, 0, _swiglu_slope(m, gate, b)),
+        lambda m, gate: stepped(m, gate, limit, smooth._silu(m, gate)),
+        lambda m, gate: stepped(m, gate, 0, _silu_curvature(m, gate)),
+        lambda m, b: m.clip(b, -limit, limit),
+        functools.partial(_inside, limit=limit),
+        flat=True,
+    )
 
 
 # The exact GELU and Mish, with the tails of the normal distribution and of tanh(log(1 + e^x)).
@@ -439,22 +471,29 @@ def mishglu(gate: ArrayLike, value: ArrayLike) -> Array:
     ...
 
 
-@activation(_clipped_swiglu, domain={"limit": "> 0", "alpha": "> 0"}, kind="gated", options=("limit", "alpha"))
-def clipped_swiglu(gate: ArrayLike, value: ArrayLike, limit: float = 7.0, alpha: float = 1.702) -> Array:
+@activation(
+    _clipped_swiglu, domain={"limit": "> 0", "alpha": "> 0"}, kind="gated", options=("limit", "alpha", "offset")
+)
+def clipped_swiglu(
+    gate: ArrayLike, value: ArrayLike, limit: float = 7.0, alpha: float = 1.702, offset: float = 1.0
+) -> Array:
     r"""SwiGLU of clipped inputs, whose value is raised by one.
 
     .. math::
-        \mathrm{clipped\_swiglu}(a, b) = \bar a \, \sigma(\alpha \bar a) \, (\bar b + 1), \quad
+        \mathrm{clipped\_swiglu}(a, b) = \bar a \, \sigma(\alpha \bar a) \, (\bar b + c), \quad
         \bar a = \min(a, l), \quad \bar b = \min(\max(b, -l), l)
 
-    with :math:`l` the limit. At the limits the slopes are those inside. The weights of gpt-oss have gate and value in
-    turns: pass ``x[..., ::2]`` and ``x[..., 1::2]``.
+    with :math:`l` the limit and :math:`c` the offset. At the limits the slopes are those inside.
+
+    The defaults are those of gpt-oss, whose weights have gate and value in turns: pass ``x[..., ::2]`` and
+    ``x[..., 1::2]``. DeepSeek-V4 has ``limit=10, alpha=1, offset=0``.
 
     Args:
       gate: real array of any shape, :math:`a`.
       value: what passes, :math:`b`; broadcasts against ``gate``.
       limit: greatest gate, and greatest value of either sign; positive.
       alpha: sharpness of the gate; positive.
+      offset: what the clipped value is raised by.
 
     Returns:
       Array of the shape that both broadcast to, and of the floating dtype of ``gate``.
@@ -463,6 +502,200 @@ def clipped_swiglu(gate: ArrayLike, value: ArrayLike, limit: float = 7.0, alpha:
       ValueError: the shapes do not broadcast, or ``limit`` or ``alpha`` is not positive.
 
     References:
-      OpenAI, gpt-oss, gpt_oss/torch/model.py, 2025, https://github.com/openai/gpt-oss.
+      OpenAI, gpt-oss, gpt_oss/torch/model.py, 2025, https://github.com/openai/gpt-oss; DeepSeek-AI, DeepSeek-V4,
+      inference/model.py, 2026, for the one without an offset.
+    """
+    ...
+
+
+@activation(_swiglu_step, domain={"limit": "> 0"}, kind="gated", options=("limit",))
+def swiglu_step(gate: ArrayLike, value: ArrayLike, limit: float = 7.0) -> Array:
+    r"""SwiGLU whose two factors are clipped, the gate after its activation.
+
+    .. math:: \mathrm{swiglu\_step}(a, b) = \min(\mathrm{silu}(a), l) \, \min(\max(b, -l), l)
+
+    with :math:`l` the limit. :func:`clipped_swiglu` clips the gate before. At the limits the slopes are those inside.
+
+    Args:
+      gate: real array of any shape, :math:`a`.
+      value: what passes, :math:`b`; broadcasts against ``gate``.
+      limit: greatest activation of the gate, and greatest value of either sign; positive.
+
+    Returns:
+      Array of the shape that both broadcast to, and of the floating dtype of ``gate``.
+
+    Raises:
+      ValueError: the shapes do not broadcast, or ``limit`` is not positive.
+
+    References:
+      vLLM, ``SwigluStepAndMul`` for Step-3.5-Flash, 2026, https://github.com/vllm-project/vllm/pull/34478.
+    """
+    ...
+
+
+def _square_up(m: Arithmetic, gate: Array, value: Any) -> Array:
+    r = m.maximum(gate, 0)
+    return r * (r * value)  # the square alone may be too small or too large
+
+
+@activation(
+    Formula(
+        _square_up,
+        Formula(
+            lambda m, gate, value: m.where(gate <= 0, 0, 2 * (gate * value)),
+            lambda m, gate, value: m.where(gate <= 0, 0, 2 * value),
+            lambda m, gate, value: m.where(gate <= 0, 0, 2 * gate),
+        ),
+        Formula(
+            lambda m, gate, value: m.where(gate <= 0, 0, gate * gate),
+            lambda m, gate, value: m.where(gate <= 0, 0, 2 * gate),
+            _zero,
+        ),
+        flat=True,
+    ),
+    kind="gated",
+)
+def sreglu(gate: ArrayLike, value: ArrayLike) -> Array:
+    r"""Linear unit with a squared ReLU as its gate.
+
+    .. math:: \mathrm{sreglu}(a, b) = \max(a, 0)^2 \, b
+
+    The gate is :func:`jaxact.relu_squared`, which Transformer Engine calls SReLU; :func:`jaxact.srelu` is another
+    function.
+
+    Args:
+      gate: real array of any shape, :math:`a`.
+      value: what passes, :math:`b`; broadcasts against ``gate``.
+
+    Returns:
+      Array of the shape that both broadcast to, and of the floating dtype of ``gate``.
+
+    Raises:
+      ValueError: the shapes do not broadcast.
+
+    References:
+      NVIDIA, Transformer Engine, ``nvte_sreglu``, 2024, https://github.com/NVIDIA/TransformerEngine.
+    """
+    ...
+
+
+@activation(
+    Formula(
+        lambda m, gate, value: m.maximum(gate, 0) * m.maximum(value, 0),
+        Formula(
+            lambda m, gate, value: m.where(gate <= 0, 0, m.maximum(value, 0)),
+            _zero,
+            lambda m, gate, value: m.where(gate > 0, m.where(value > 0, 1, 0), 0),
+        ),
+        Formula(
+            lambda m, gate, value: m.where(value <= 0, 0, m.maximum(gate, 0)),
+            lambda m, gate, value: m.where(gate > 0, m.where(value > 0, 1, 0), 0),
+            _zero,
+        ),
+        flat=True,
+    ),
+    kind="gated",
+)
+def drelu_glu(gate: ArrayLike, value: ArrayLike) -> Array:
+    r"""Product of two rectified linear units, of the gate and of the value: zero in about three of four places.
+
+    .. math:: \mathrm{drelu\_glu}(a, b) = \max(a, 0) \max(b, 0)
+
+    Its slopes where either is 0 are 0.
+
+    Args:
+      gate: real array of any shape, :math:`a`.
+      value: what passes, :math:`b`; broadcasts against ``gate``.
+
+    Returns:
+      Array of the shape that both broadcast to, and of the floating dtype of ``gate``.
+
+    Raises:
+      ValueError: the shapes do not broadcast.
+
+    References:
+      Song et al., Turbo Sparse: achieving LLM SOTA performance with minimal activated parameters, 2024,
+      arXiv:2406.05955, where it is called dReLU.
+    """
+    ...
+
+
+@functools.cache
+def _situ_glu(beta1: float, beta2: float) -> Formula:
+    def capped(f: Callable[..., Array], cap: float) -> Callable[..., Array]:
+        return lambda m, x: f(m, x, m.number(cap))
+
+    def tail(m: Arithmetic, gate: Array) -> Array:
+        """``2^64 e^-|a|``; where it is 0, so is the product with a bounded value."""
+        return rounded_exp(m, m.maximum(-m.magnitude(gate), -m.limits.vanish), power=64)
+
+    def value(m: Arithmetic, gate: Array, b: Any) -> Array:
+        up = tail(m, gate)
+        c = saturating._softcap(m, gate, m.number(beta1))
+        return c * b * (m.where(gate < 0, up, SCALE) / (1 + up * UNSCALE)) * UNSCALE
+
+    def slope(m: Arithmetic, gate: Array, b: Any) -> Array:
+        # With t = tanh(a / beta1) and c = beta1 t it is sigma(a) (1 - t^2 + c sigma(-a)). On the right nothing cancels.
+        # On the left it is 1 + c less smaller terms, of which one is what c near 0 is less than a.
+        z, low = m.quotient(gate, m.number(beta1))
+        up4 = rounded_exp(m, m.maximum(-2 * lax.abs(z), -m.limits.vanish), _twice(m, low, z), power=66)
+        e4 = up4 * UNSCALE  # 4 e^(-2 |z|)
+        p = m.used_twice(1 / (1 + 0.25 * e4))
+        near = m.clip(z, -1, 1)
+        inside, rest = lax.abs(z) < 1, beta1 * tanh_rest(m, near)
+        c = m.where(inside, gate - rest, m.where(gate < 0, -beta1, beta1) * (1 - 0.25 * e4) * p)
+        t = c * (1 / beta1)
+        up = tail(m, gate)
+        e = up * UNSCALE
+        q = m.used_twice(1 / (1 + e))
+        left = m.where(inside, (1 + gate) - rest, 1 + c) - (c * (e * q) + t * t)
+        right = up4 * (p * p) + c * (up * q)
+        return m.where(gate < 0, left * up, right) * (b * q) * UNSCALE
+
+    def curvature(m: Arithmetic, gate: Array) -> Array:
+        cap = m.number(beta1)
+        twice = 2 * saturating._softcap_slope(m, gate, cap) - saturating._softcap(m, gate, cap) * tanh(m, 0.5 * gate)
+        return sigmoid(m, gate) * saturating._softcap_curvature(m, gate, cap) + sigmoid_slope(m, gate) * twice
+
+    return _gate(
+        value,
+        slope,
+        lambda m, gate: value(m, gate, 1),
+        curvature,
+        capped(saturating._softcap, beta2),
+        capped(saturating._softcap_slope, beta2),
+        capped(saturating._softcap_curvature, beta2),
+    )
+
+
+def _twice(m: Arithmetic, low: Array | None, x: Array) -> Array | None:
+    """Twice ``low`` of an argument ``x``, for ``-|x|``."""
+    return None if low is None else 2 * m.where(x < 0, low, -low)
+
+
+@activation(_situ_glu, domain={"beta1": "> 0", "beta2": "> 0"}, kind="gated", options=("beta1", "beta2"))
+def situ_glu(gate: ArrayLike, value: ArrayLike, beta1: float = 4.0, beta2: float = 25.0) -> Array:
+    r"""Linear unit with a gate of sigmoid and tanh, whose value is capped softly as well.
+
+    .. math::
+        \mathrm{situ\_glu}(a, b) = \beta_1 \tanh(a / \beta_1) \, \sigma(a) \; \beta_2 \tanh(b / \beta_2)
+
+    It is :func:`swiglu` for small numbers, and never beyond :math:`\beta_1 \beta_2`.
+
+    Args:
+      gate: real array of any shape, :math:`a`.
+      value: what passes, :math:`b`; broadcasts against ``gate``.
+      beta1: cap of the gate; positive.
+      beta2: cap of the value; positive.
+
+    Returns:
+      Array of the shape that both broadcast to, and of the floating dtype of ``gate``.
+
+    Raises:
+      ValueError: the shapes do not broadcast, or ``beta1`` or ``beta2`` is not positive.
+
+    References:
+      Moonshot AI, Kimi K3 technical report, equation 12, 2026; NVIDIA, Transformer Engine, 2026,
+      https://github.com/NVIDIA/TransformerEngine/pull/3402.
     """
     ...

@@ -18,7 +18,7 @@ from jaxact._activation import INF, activation
 from jaxact._derivative import Formula
 from jaxact._math import UNSCALE, Arithmetic, coefficients
 from jaxact._math import trigonometry as trig
-from jaxact._math.elementary import exp, power_of_two, reduce, rounded_exp, scaled_exp
+from jaxact._math.elementary import exp, power_of_two, reduce, rounded_exp, scaled_exp, tanh, tanh_slope
 from jaxact._math.error_free import two_sum
 
 _Parts = tuple[Array, Array]  # a number as an unrounded sum
@@ -54,6 +54,61 @@ def sine(x: ArrayLike, w0: ArrayLike = 30.0) -> Array:
     References:
       Sitzmann, Martel, Bergman, Lindell and Wetzstein, Implicit neural representations with periodic activation
       functions, 2020, arXiv:2006.09661.
+    """
+    ...
+
+
+# With u = beta sin(w0 x), an unrounded sum, since the slope of tanh amplifies an error of u.
+
+
+def _hosc_argument(m: Arithmetic, x: Array, beta: Array, w0: Array) -> tuple[Array, Array | None]:
+    first, second = trig.parts(m, x, w0)
+    if not m.compensated:
+        return beta * (first + second), None
+    return two_sum(beta * first, beta * second + trig.lost_product(m, first, beta))
+
+
+def _hosc(m: Arithmetic, x: Array, beta: Array, w0: Array) -> Array:
+    return tanh(m, beta * trig.sin(m, x, w0))
+
+
+def _hosc_slope(m: Arithmetic, x: Array, beta: Array, w0: Array) -> Array:
+    return w0 * trig.cos(m, x, w0) * (beta * tanh_slope(m, *_hosc_argument(m, x, beta, w0)))
+
+
+def _hosc_beta_slope(m: Arithmetic, x: Array, beta: Array, w0: Array) -> Array:
+    return trig.sin(m, x, w0) * tanh_slope(m, *_hosc_argument(m, x, beta, w0))
+
+
+def _hosc_w0_slope(m: Arithmetic, x: Array, beta: Array, w0: Array) -> Array:
+    return x * trig.cos(m, x, w0) * (beta * tanh_slope(m, *_hosc_argument(m, x, beta, w0)))
+
+
+@activation(
+    Formula(_hosc, _hosc_slope, _hosc_beta_slope, _hosc_w0_slope),
+    kind="periodic",
+    range=(-0.7615941559557649, 0.7615941559557649),
+)
+def hosc(x: ArrayLike, beta: ArrayLike = 1.0, w0: ArrayLike = 30.0) -> Array:
+    r"""Hyperbolic oscillator: a sine that is squeezed towards a square wave.
+
+    .. math:: \mathrm{hosc}(x) = \tanh(\beta \sin(\omega_0 x))
+
+    At +-inf it is NaN. The paper chooses both parameters for each task; its first version has no :math:`\omega_0`.
+
+    Args:
+      x: real array of any shape.
+      beta: sharpness: near 0 it is a sine of that height, far out a square wave; broadcasts against ``x``.
+      w0: frequency :math:`\omega_0`; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Serrano, Szymkowiak and Musialski, HOSC: a periodic activation function for preserving sharp features in implicit
+      neural representations, 2024, arXiv:2401.10967; Wlodarczyk, Serrano and Musialski, HOSC: a periodic activation
+      with saturation control for high-fidelity implicit neural representations, 2026, arXiv:2601.07870, for the
+      frequency.
     """
     ...
 

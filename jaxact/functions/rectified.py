@@ -23,6 +23,7 @@ from jaxact._activation import INF, Composite, activation
 from jaxact._arguments import equal_rank
 from jaxact._derivative import Formula, RowFormula
 from jaxact._math import UNSCALE, Arithmetic
+from jaxact._math import trigonometry as trig
 from jaxact._math.elementary import log1p, normalizer, scaled_exp
 from jaxact._math.logistic import sigmoid, sigmoid_slope
 
@@ -955,5 +956,203 @@ def gaussian_topk_relu(x: ArrayLike, sparsity: float = 0.95, axis: int = -1) -> 
 
     References:
       You et al., Spark Transformer: reactivating sparsity in FFN and attention, 2025, arXiv:2506.06644.
+    """
+    ...
+
+
+# Sorts and reflections, which keep lengths and those of gradients: the activations of networks with a Lipschitz bound.
+
+
+def _even(function: str, x: Array, axis: int) -> None:
+    """Refuse an axis that has no halves."""
+    if x.shape[axis] % 2:
+        raise ValueError(
+            f"jaxact.{function}: the size along axis {axis} must be even to be halved, got shape {x.shape}"
+        )
+
+
+def _halves(x: Array, axis: int) -> tuple[Array, Array]:
+    """The first and the second half along the axis."""
+    middle = x.shape[axis] // 2
+    return lax.slice_in_dim(x, 0, middle, axis=axis), lax.slice_in_dim(x, middle, None, axis=axis)
+
+
+def _max_min(m: Arithmetic, x: Array, axis: int) -> Array:
+    axis = _axis("max_min", x, axis)
+    _even("max_min", x, axis)
+    a, b = _halves(x, axis)
+    swapped = a < b  # all that the backward pass keeps
+    return lax.concatenate([lax.select(swapped, b, a), lax.select(swapped, a, b)], axis)
+
+
+@activation(Composite(_max_min), kind="rectified", options=("axis",))
+def max_min(x: ArrayLike, axis: int = -1) -> Array:
+    r"""MaxMin: the larger of each pair of features in the first half, the smaller in the second.
+
+    .. math:: \mathrm{max\_min}(x) = (\max(a, b), \min(a, b))
+
+    with :math:`a` and :math:`b` the first and the second half of ``x`` along ``axis``. It permutes its input, so that
+    lengths stay, and those of gradients. Where a pair is equal its gradients stay in place.
+
+    Args:
+      x: real array of even size along ``axis``.
+      axis: axis to split.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``axis`` is out of range, or the size along it is odd.
+
+    References:
+      Anil, Lucas and Grosse, Sorting out Lipschitz function approximation, 2018, arXiv:1811.05381; on halves in Singla,
+      Singla and Feizi, Improved deterministic l2 robustness on CIFAR-10 and CIFAR-100, 2021, arXiv:2108.04062.
+    """
+    ...
+
+
+def _turned(m: Arithmetic, pairs: Array, swapped: Array, axis: int) -> Array:
+    return m.where(jnp.broadcast_to(swapped, pairs.shape), lax.rev(pairs, (axis,)), pairs)
+
+
+_TURNED = RowFormula(_turned, lambda m, pairs, t, swapped, axis: _turned(m, t, swapped, axis))
+
+
+def _sorted(m: Arithmetic, groups: Array, order: Array, axis: int) -> Array:
+    return jnp.take_along_axis(groups, lax.convert_element_type(order, jnp.int32), axis)
+
+
+_GROUP_SORT = RowFormula(_sorted, lambda m, groups, t, order, axis: _sorted(m, t, order, axis))
+
+
+def _group_sort(m: Arithmetic, x: Array, size: int, axis: int) -> Array:
+    axis = _axis("group_sort", x, axis)
+    if size < 1:
+        raise ValueError(f"jaxact.group_sort: size must be at least 1, got {size}")
+    if x.shape[axis] % size:
+        raise ValueError(
+            f"jaxact.group_sort: the size along axis {axis} must be a multiple of size={size}, got shape {x.shape}"
+        )
+    groups = x.reshape(*x.shape[:axis], x.shape[axis] // size, size, *x.shape[axis + 1 :])
+    if size == 2:
+        first, second = (lax.slice_in_dim(groups, i, i + 1, axis=axis + 1) for i in (0, 1))
+        return _TURNED(m, groups, first > second, axis=axis + 1).reshape(x.shape)
+    order = jnp.argsort(lax.stop_gradient(groups), axis + 1)
+    order = order.astype(jnp.int8 if size <= 2**7 else jnp.int16 if size <= 2**15 else jnp.int32)
+    return _GROUP_SORT(m, groups, order, axis=axis + 1).reshape(x.shape)
+
+
+@activation(Composite(_group_sort), kind="rectified", options=("size", "axis"))
+def group_sort(x: ArrayLike, size: int = 2, axis: int = -1) -> Array:
+    r"""GroupSort: each group of features in ascending order.
+
+    .. math:: \mathrm{group\_sort}(x)_{k i + j} = \text{the } j\text{-th smallest of } x_{k i}, ..., x_{k i + k - 1}
+
+    with :math:`k` the size of a group and :math:`j` from 0. It permutes its input, so that lengths stay, and those of
+    gradients. With the whole axis as a group it is FullSort; with a size of 2 it has the pairs of :func:`max_min` next
+    to each other. Equal features stay in their order.
+
+    Args:
+      x: real array whose size along ``axis`` is a multiple of ``size``.
+      size: how many neighbours along ``axis`` make a group.
+      axis: axis of the features.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` no multiple of it.
+
+    References:
+      Anil, Lucas and Grosse, Sorting out Lipschitz function approximation, 2018, arXiv:1811.05381.
+    """
+    ...
+
+
+class _Mirror:
+    """The reflection at the line of half an angle, and where it is taken.
+
+    Attributes:
+      cos, sin: of the angle.
+      reflected: where the point of two halves is on the far side of the line.
+    """
+
+    def __init__(self, m: Arithmetic, a: Array, b: Array, theta: Array):
+        self.cos, self.sin = trig.cos(m, theta), trig.sin(m, theta)
+        self.reflected = a * trig.sin(m, 0.5 * theta) < b * trig.cos(m, 0.5 * theta)
+
+    def image(self, m: Arithmetic, a: Array, b: Array) -> tuple[Array, Array]:
+        """The reflection of a point."""
+        return self.cos * a + self.sin * b, self.sin * a - self.cos * b
+
+    def turned(self, m: Arithmetic, a: Array, b: Array) -> tuple[Array, Array]:
+        """Its derivative in the angle."""
+        return self.cos * b - self.sin * a, self.cos * a + self.sin * b
+
+
+def _householder_of(m: Arithmetic, x: Array, theta: Array, axis: int) -> Array:
+    a, b = _halves(x, axis)
+    mirror = _Mirror(m, a, b, theta)
+    images = zip(mirror.image(m, a, b), (a, b), strict=True)
+    return lax.concatenate([m.where(mirror.reflected, image, kept) for image, kept in images], axis)
+
+
+def _householder_along(m: Arithmetic, x: Array, t: Array, theta: Array, axis: int) -> Array:
+    mirror = _Mirror(m, *_halves(lax.stop_gradient(x), axis), theta)
+    a, b = _halves(t, axis)
+    images = zip(mirror.image(m, a, b), (a, b), strict=True)
+    return lax.concatenate([m.where(mirror.reflected, image, kept) for image, kept in images], axis)
+
+
+def _householder_theta(m: Arithmetic, x: Array, t: Array, theta: Array, axis: int) -> Array:
+    a, b = _halves(x, axis)
+    mirror = _Mirror(m, a, b, theta)
+    return lax.concatenate([m.where(mirror.reflected, c, 0) * t for c in mirror.turned(m, a, b)], axis)
+
+
+_HOUSEHOLDER = RowFormula(_householder_of, _householder_along, _householder_theta)
+
+
+def _householder(m: Arithmetic, x: Array, theta: Any, axis: int) -> Array:
+    axis = _axis("householder", x, axis)
+    _even("householder", x, axis)
+    half, _ = _halves(x, axis)
+    if not isinstance(theta, Array):  # the default
+        return _max_min(m, x, axis)
+    shape = (1,) * (x.ndim - theta.ndim) + theta.shape
+    if len(shape) != x.ndim or any(n not in (1, size) for n, size in zip(shape, half.shape, strict=True)):
+        raise ValueError(
+            f"jaxact.householder: theta must broadcast to shape {half.shape}, one for each pair along axis {axis} of x "
+            f"of shape {x.shape}, got shape {theta.shape}"
+        )
+    return _HOUSEHOLDER(m, x, jnp.reshape(theta, shape), axis=axis)
+
+
+@activation(Composite(_householder), kind="rectified", options=("axis",))
+def householder(x: ArrayLike, theta: ArrayLike = math.pi / 2, axis: int = -1) -> Array:
+    r"""Householder activation: each pair of features is reflected to one side of a line through 0, which is learned.
+
+    .. math::
+        \mathrm{householder}(x) = \begin{cases}
+        (a, b) & a \sin(\theta / 2) \ge b \cos(\theta / 2) \\
+        (a \cos\theta + b \sin\theta, a \sin\theta - b \cos\theta) & \text{else}
+        \end{cases}
+
+    with :math:`a` and :math:`b` the first and the second half of ``x`` along ``axis``. Lengths stay, and those of
+    gradients. At the default angle it is :func:`max_min`.
+
+    Args:
+      x: real array of even size along ``axis``.
+      theta: twice the angle of the line; broadcasts against half of ``x``.
+      axis: axis to split.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``axis`` is out of range, the size along it is odd, or ``theta`` does not broadcast.
+
+    References:
+      Singla, Singla and Feizi, Improved deterministic l2 robustness on CIFAR-10 and CIFAR-100, 2021, arXiv:2108.04062.
     """
     ...

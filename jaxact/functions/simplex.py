@@ -273,34 +273,130 @@ def softmin(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Ar
     ...
 
 
+def _with_sink(m: Arithmetic, x: Array, sink: Any, mask: Mask, axis: Axis) -> tuple[Array, Array, Array]:
+    """``e^(x - l)``, ``e^(sink - l)`` and the sum of both over each row, with ``l`` the largest of them."""
+    largest = m.maximum(_largest(m, x, mask, axis), sink)
+    e, of_sink = exp(m, *_less(m, x, largest, mask)), exp(m, sink - largest)
+    return e, of_sink, jnp.sum(e, axis, keepdims=True) + of_sink
+
+
 def _softmax_one_of(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
-    largest = m.maximum(_largest(m, x, mask, axis), 0)
-    e = exp(m, *_less(m, x, largest, mask))
-    return e / (jnp.sum(e, axis, keepdims=True) + exp(m, -largest))
+    e, _, total = _with_sink(m, x, 0, mask, axis)
+    return e / total
 
 
 _SOFTMAX_ONE = RowFormula(_softmax_one_of, softmax_tangent, of_result=True)
 
 
-@activation(_over_rows("softmax_one", _SOFTMAX_ONE), kind="simplex", options=("axis",), data=("where",))
-def softmax_one(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
-    r"""Softmax with one more entry of 0 in the sum, so that a row may be next to nothing.
+# With a sink that is an array, to which there may be a slope too, slopes are those of x and not of the result: the part
+# of the sink, which is 1 less the sum of the result, would not be known from that.
 
-    .. math:: \mathrm{softmax\_one}(x)_i = \frac{e^{x_i}}{1 + \sum_j e^{x_j}}
+
+def _softmax_beside_sink(m: Arithmetic, x: Array, sink: Array, *mask: Array, axis: Axis) -> Array:
+    e, _, total = _with_sink(m, x, sink, mask, axis)
+    return e / m.where(total == 0, 1, total)
+
+
+def _sink_part(m: Arithmetic, x: Array, sink: Array, *mask: Array, axis: Axis) -> Array:
+    _, of_sink, total = _with_sink(m, x, sink, mask, axis)
+    return of_sink / m.where(total == 0, 1, total)
+
+
+def _beside_sink_tangent(m: Arithmetic, x: Array, t: Array, sink: Array, *mask: Array, axis: Axis) -> Array:
+    return softmax_tangent(m, _BESIDE_SINK(m, x, sink, *mask, axis=axis), t, *mask, axis=axis)
+
+
+def _beside_sink_slope(m: Arithmetic, x: Array, t: Array, sink: Array, *mask: Array, axis: Axis) -> Array:
+    y, part = (f(m, x, sink, *mask, axis=axis) for f in (_BESIDE_SINK, _SINK_PART))
+    return _kept(m, -y * (part * t), mask)
+
+
+def _sink_part_tangent(m: Arithmetic, x: Array, t: Array, sink: Array, *mask: Array, axis: Axis) -> Array:
+    y, part = (f(m, x, sink, *mask, axis=axis) for f in (_BESIDE_SINK, _SINK_PART))
+    return -part * jnp.sum(y * _kept(m, t, mask), axis, keepdims=True)
+
+
+def _sink_part_slope(m: Arithmetic, x: Array, t: Array, sink: Array, *mask: Array, axis: Axis) -> Array:
+    y, part = (f(m, x, sink, *mask, axis=axis) for f in (_BESIDE_SINK, _SINK_PART))
+    return part * (jnp.sum(y, axis, keepdims=True) * t)
+
+
+_SINK_PART = RowFormula(_sink_part, _sink_part_tangent, _sink_part_slope)
+_BESIDE_SINK = RowFormula(_softmax_beside_sink, _beside_sink_tangent, _beside_sink_slope)
+
+
+def _softmax_one(m: Arithmetic, x: Any, axis: Any, where: Any, sink: Any) -> Array:
+    x, axis, mask = rows("softmax_one", x, axis, where)
+    if isinstance(sink, Array):
+        return _BESIDE_SINK(m, x, one_per_row("softmax_one", "sink", x, sink, axis), *mask, axis=axis)
+    return _SOFTMAX_ONE(m, x, *mask, axis=axis)  # the default
+
+
+@activation(Composite(_softmax_one), kind="simplex", options=("axis",), data=("where",))
+def softmax_one(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None, sink: ArrayLike = 0.0) -> Array:
+    r"""Softmax with one more entry in the sum, so that a row may be next to nothing.
+
+    .. math:: \mathrm{softmax\_one}(x)_i = \frac{e^{x_i}}{e^s + \sum_j e^{x_j}}
+
+    with :math:`s` the sink, 0 unless it is given. A sink that is learned for each head is what gpt-oss has in its
+    attention: for scores of shape ``(batch, heads, queries, keys)`` pass ``sink[:, None, None]``.
 
     Args:
       x: real array of any shape.
       axis: axis or axes of the sum; ``None`` means all.
       where: mask that broadcasts against ``x``: what it leaves out is not in the sum, and 0 in the result.
+      sink: logit of the entry that is left out of the result; broadcasts against ``x``, with size 1 along ``axis``.
 
     Returns:
       Array of the shape and floating dtype of ``x``. Where ``where`` leaves nothing, all zeros.
 
     Raises:
-      ValueError: ``axis`` is out of range.
+      ValueError: ``axis`` is out of range, or ``sink`` varies along it.
 
     References:
-      Miller, Attention is off by one, 2023, https://www.evanmiller.org/attention-is-off-by-one.html.
+      Miller, Attention is off by one, 2023, https://www.evanmiller.org/attention-is-off-by-one.html; OpenAI, gpt-oss,
+      gpt_oss/torch/model.py, 2025, https://github.com/openai/gpt-oss, for the sink.
+    """
+    ...
+
+
+def _simnorm(m: Arithmetic, x: Array, dim: int, axis: int) -> Array:
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(f"jaxact.simnorm: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}")
+    axis = axis % x.ndim
+    if dim < 1:
+        raise ValueError(f"jaxact.simnorm: dim must be at least 1, got {dim}")
+    if x.shape[axis] % dim:
+        raise ValueError(
+            f"jaxact.simnorm: the size along axis {axis} must be a multiple of dim={dim}, got shape {x.shape}"
+        )
+    groups = x.reshape(*x.shape[:axis], x.shape[axis] // dim, dim, *x.shape[axis + 1 :])
+    return _SOFTMAX(m, groups, axis=axis + 1).reshape(x.shape)
+
+
+@activation(Composite(_simnorm), kind="simplex", options=("dim", "axis"))
+def simnorm(x: ArrayLike, dim: int = 8, axis: int = -1) -> Array:
+    r"""Simplicial normalization: a softmax of each group of features.
+
+    .. math::
+        \mathrm{simnorm}(x)_{V g + i} = \frac{e^{x_{V g + i}}}{\sum_{j=0}^{V - 1} e^{x_{V g + j}}}, \quad
+        0 \le i < V
+
+    with :math:`V` the number of features in a group.
+
+    Args:
+      x: real array whose size along ``axis`` is a multiple of ``dim``.
+      dim: how many neighbours along ``axis`` make a group.
+      axis: axis of the features.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``axis`` is out of range, ``dim`` is not positive, or the size along ``axis`` no multiple of it.
+
+    References:
+      Hansen, Su and Wang, TD-MPC2: scalable, robust world models for continuous control, 2023, arXiv:2310.16828.
     """
     ...
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
+from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
@@ -30,13 +32,16 @@ from jaxact._math.elementary import (
     inverse_root_mixed,
     inverse_root_parameter_slope,
     inverse_root_slope,
+    log1p,
     log1p_over,
     rounded_exp,
     scaled_exp,
     sqrt,
     tanh,
     tanh_parts,
+    tanh_slope,
     times,
+    with_sign,
 )
 from jaxact._math.error_free import rounded_constant, split, split_constant, two_sum
 from jaxact._math.logistic import sigmoid, sigmoid_unit, silu_slope
@@ -842,8 +847,14 @@ def serf(x: ArrayLike) -> Array:
     ...
 
 
+def _exponential_slope(m: Arithmetic, x: Array) -> Array:
+    return _exponential(m, x)
+
+
+@elementary(_exponential_slope)
 def _exponential(m: Arithmetic, x: Array) -> Array:
-    up = scaled_exp(m, -m.magnitude(m.clamped(x)))
+    """``e^x``; its rule is its own, since the square of what is divided by may be no number."""
+    up = rounded_exp(m, -m.magnitude(m.clamped(x)), power=64)
     return m.where(x < 0, up * UNSCALE, SCALE / up)
 
 
@@ -1575,5 +1586,274 @@ def isrlu(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
     References:
       Carlile, Delamarter, Kinney, Marti and Whitney, Improving deep learning by inverse square root linear units, 2017,
       arXiv:1710.09967.
+    """
+    ...
+
+
+# Maps of the whole line onto itself, which squeeze or stretch what is far from 0
+
+
+def _symlog(m: Arithmetic, x: Array) -> Array:
+    return with_sign(m, log1p(m, m.magnitude(x)), x)
+
+
+@activation(Formula(_symlog, lambda m, x: 1 / (1 + m.magnitude(x))), kind="smooth", range=(-INF, INF), tails=(0, 0))
+def symlog(x: ArrayLike) -> Array:
+    r"""Symmetric logarithm, which squeezes large numbers of either sign.
+
+    .. math:: \mathrm{symlog}(x) = \mathrm{sign}(x) \log(1 + |x|)
+
+    Its inverse is :func:`symexp`.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Hafner, Pasukonis, Ba and Lillicrap, Mastering diverse domains through world models, 2023, arXiv:2301.04104.
+    """
+    ...
+
+
+def _growth_slope(m: Arithmetic, x: Array) -> Array:
+    return m.where(x < 0, -1, 1) * _growth(m, x)
+
+
+@elementary(_growth_slope)
+def _growth(m: Arithmetic, x: Array) -> Array:
+    """``e^|x|``."""
+    return SCALE / rounded_exp(m, -lax.abs(m.clamped(x)), power=64)
+
+
+def _symexp(m: Arithmetic, x: Array) -> Array:
+    # With e = e^-|x| it is (1 - e) / e.
+    up, less = exp_and_expm1(m, -m.magnitude(m.clamped(x)), power=64)
+    return with_sign(m, -less * (SCALE / up), x)
+
+
+@activation(Formula(_symexp, _growth), kind="smooth", range=(-INF, INF), tails=(INF, INF))
+def symexp(x: ArrayLike) -> Array:
+    r"""Symmetric exponential, which stretches numbers of either sign.
+
+    .. math:: \mathrm{symexp}(x) = \mathrm{sign}(x) \, (e^{|x|} - 1)
+
+    Its inverse is :func:`symlog`.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``; infinite where the result is no number of that dtype.
+
+    References:
+      Hafner, Pasukonis, Ba and Lillicrap, Mastering diverse domains through world models, 2023, arXiv:2301.04104.
+    """
+    ...
+
+
+def _signed_hyperbolic(m: Arithmetic, x: Array, eps: Array) -> Array:
+    # For small |x| the difference of the root to 1 lacks digits, which a step of Newton's method adds: its square is
+    # known. A rough slope will do there, and there is no division.
+    size = lax.abs(x)
+    root = sqrt(m, 1 + size)
+    less = root - 1
+    lost = m.where(size < 1, size - less * (1 + root), 0) * (1 - 0.5 * root)
+    y = with_sign(m, less + lost, x) + eps * x
+    return m.where(size < np.inf, y, x)
+
+
+def _signed_hyperbolic_slope(m: Arithmetic, x: Array, eps: Array) -> Array:
+    return 0.5 / sqrt(m, 1 + m.magnitude(x)) + eps
+
+
+@activation(
+    Formula(_signed_hyperbolic, _signed_hyperbolic_slope, lambda m, x, eps: x),
+    domain={"eps": ">= 0"},
+    kind="smooth",
+    range=(-INF, INF),
+    tails=(0.001, 0.001),
+)
+def signed_hyperbolic(x: ArrayLike, eps: ArrayLike = 1e-3) -> Array:
+    r"""Signed square root with a line, which squeezes the values of reinforcement learning.
+
+    .. math:: \mathrm{signed\_hyperbolic}(x) = \mathrm{sign}(x) \left(\sqrt{|x| + 1} - 1\right) + \epsilon x
+
+    Its inverse is :func:`signed_parabolic`.
+
+    Args:
+      x: real array of any shape.
+      eps: slope of the line :math:`\epsilon`, which keeps the inverse from growing without bound; not negative;
+        broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``eps`` is a number below 0.
+
+    References:
+      Pohlen et al., Observe and look further: achieving consistent performance on Atari, 2018, arXiv:1805.11593; the
+      name is that of RLax, ``rlax/_src/transforms.py``, 2020, https://github.com/google-deepmind/rlax.
+    """
+    ...
+
+
+def _parabolic_parts(m: Arithmetic, x: Array, eps: Array) -> tuple[Array, Array]:
+    """``s = 1 + eps + |x|``, and ``h``, the root of ``1/4 + eps s``."""
+    s = (1 + eps) + m.magnitude(m.clip(x, -m.max, m.max))
+    return s, sqrt(m, 0.25 + eps * s)
+
+
+def _signed_parabolic(m: Arithmetic, x: Array, eps: Array) -> Array:
+    # z^2 - 1 for z = s / (1/2 + h), which is u (|u| + 2) for u = z - 1 with the sign of x
+    _, h = _parabolic_parts(m, x, eps)
+    u = x / ((0.5 + eps) + h)
+    return u * (lax.abs(u) + 2)
+
+
+def _signed_parabolic_slope(m: Arithmetic, x: Array, eps: Array) -> Array:
+    s, h = _parabolic_parts(m, x, eps)
+    z = s / (0.5 + h)
+    return z / (0.5 + eps * z)
+
+
+def _signed_parabolic_curvature(m: Arithmetic, x: Array, eps: Array) -> Array:
+    _, h = _parabolic_parts(m, x, eps)
+    return m.where(x < 0, -0.25, 0.25) / h / h / h
+
+
+def _signed_parabolic_eps_slope(m: Arithmetic, x: Array, eps: Array) -> Array:
+    return -_signed_parabolic(m, x, eps) * _signed_parabolic_slope(m, x, eps)
+
+
+@activation(
+    Formula(
+        _signed_parabolic,
+        Formula(_signed_parabolic_slope, _signed_parabolic_curvature),
+        _signed_parabolic_eps_slope,
+    ),
+    domain={"eps": ">= 0"},
+    kind="smooth",
+    range=(-INF, INF),
+    tails=(1000, 1000),
+)
+def signed_parabolic(x: ArrayLike, eps: ArrayLike = 1e-3) -> Array:
+    r"""Signed parabola that ends in a line, the inverse of :func:`signed_hyperbolic`.
+
+    .. math::
+        \mathrm{signed\_parabolic}(x) = \mathrm{sign}(x) \left(
+        \left(\frac{\sqrt{1 + 4 \epsilon (|x| + 1 + \epsilon)} - 1}{2 \epsilon}\right)^2 - 1\right)
+
+    For :math:`\epsilon = 0` it is the limit, :math:`x (|x| + 2)`.
+
+    Args:
+      x: real array of any shape.
+      eps: one over the slope far out; not negative; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``; infinite where the result is no number of that dtype.
+
+    Raises:
+      ValueError: ``eps`` is a number below 0.
+
+    References:
+      Pohlen et al., Observe and look further: achieving consistent performance on Atari, 2018, arXiv:1805.11593; the
+      name is that of RLax, ``rlax/_src/transforms.py``, 2020, https://github.com/google-deepmind/rlax.
+    """
+    ...
+
+
+_LN_2 = (0.6931471805599453, 2.3190468138462996e-17)
+
+
+def _log_cosh(m: Arithmetic, x: Array) -> Array:
+    # With e = e^-|x|, cosh(x) - 1 = (1 - e)^2 / (2 e) near 0, and 2 cosh(x) = (1 + e^2) / e further out.
+    size = m.magnitude(x)
+    e, less = exp_and_expm1(m, -m.minimum(size, m.limits.exp))
+    near = size < 1
+    w = m.where(near, less * less / (2 * e), e * e)
+    rest = w * log1p_over(m, w)
+    high, low = rounded_constant(*_LN_2, m.dtype)
+    return m.where(near, rest, (size - high) + (rest - low))
+
+
+@activation(Formula(_log_cosh, Formula(tanh, tanh_slope)), kind="smooth", range=(0, INF), tails=(-1, 1), minimum=0.0)
+def log_cosh(x: ArrayLike) -> Array:
+    r"""Logarithm of the hyperbolic cosine: a parabola near 0, ``|x| - log(2)`` far out.
+
+    .. math:: \mathrm{log\_cosh}(x) = \log\cosh(x)
+
+    Its slope is tanh. It is the activation of restricted Boltzmann machines that stand for quantum states.
+
+    Args:
+      x: real array of any shape.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Carleo and Troyer, Solving the quantum many-body problem with artificial neural networks, 2016, arXiv:1606.02318,
+      as a product of hyperbolic cosines; NetKet, ``nn.log_cosh``, 2021, https://github.com/netket/netket.
+    """
+    ...
+
+
+def _of_parameter(m: Arithmetic, f: Callable[..., Array], exact: Callable[[float], float], p: Any) -> Any:
+    """A function of a parameter, a number if that is one."""
+    return f(m, p) if isinstance(p, Array) else m.number(exact(float(p)))
+
+
+def _line_slope(m: Arithmetic, max_val: Any) -> Any:
+    return _of_parameter(m, tanh_slope, lambda p: math.cosh(p) ** -2, max_val)
+
+
+def _leaky_tanh(m: Arithmetic, x: Array, max_val: Array) -> Array:
+    inside = m.clip(x, -max_val, max_val)
+    return tanh(m, inside) + (x - inside) * _line_slope(m, max_val)
+
+
+def _leaky_tanh_slope(m: Arithmetic, x: Array, max_val: Array) -> Array:
+    outside = m.magnitude(x) > max_val
+    return m.where(outside, _line_slope(m, max_val), tanh_slope(m, m.where(outside, 0, x)))
+
+
+def _leaky_tanh_max_val_slope(m: Arithmetic, x: Array, max_val: Array) -> Array:
+    change = -2 * _of_parameter(m, tanh, math.tanh, max_val) * _line_slope(m, max_val)
+    return m.where(lax.abs(x) > max_val, m.where(x < 0, x + max_val, x - max_val) * change, 0)
+
+
+@activation(
+    Formula(_leaky_tanh, _leaky_tanh_slope, _leaky_tanh_max_val_slope),
+    domain={"max_val": "> 0"},
+    kind="smooth",
+    range=(-INF, INF),
+    tails=(0.009866037165440193, 0.009866037165440193),
+)
+def leaky_tanh(x: ArrayLike, max_val: ArrayLike = 3.0) -> Array:
+    r"""Hyperbolic tangent that goes on along its tangents, so that it has an inverse for every number.
+
+    .. math::
+        \mathrm{leaky\_tanh}(x) = \begin{cases}
+        \tanh(x) & |x| \le m \\
+        \mathrm{sign}(x) \left(\tanh(m) + (|x| - m) (1 - \tanh^2(m))\right) & |x| > m
+        \end{cases}
+
+    with :math:`m` the parameter. FlowJAX, whose function this is, has no default; the mean of tanh and a line, which
+    has the same name elsewhere, is another function.
+
+    Args:
+      x: real array of any shape.
+      max_val: where the tangents begin; positive; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``max_val`` is a number that is not positive.
+
+    References:
+      Ward, FlowJAX, ``flowjax/bijections/tanh.py``, 2022, https://github.com/danielward27/flowjax.
     """
     ...

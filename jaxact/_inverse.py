@@ -1,0 +1,278 @@
+"""Inverses of activations, and logarithms of their slopes: what a normalizing flow needs of one.
+
+Neither can be had from the function itself without losing digits: at 10 the hyperbolic tangent is 1 in float32, and its
+slope, as 1 less a square, 0. Both are closed forms here, of the same parameters.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+
+from jaxact._activation import Activation, as_floating, spec
+from jaxact._arguments import equal_rank
+from jaxact._math import arithmetic, compute_dtype, elementary
+from jaxact._math.error_free import rounded_constant
+from jaxact.functions import saturating, smooth
+
+Function = Callable[..., Array]
+
+
+class _Forms(NamedTuple):
+    """Closed forms of arrays of one dtype.
+
+    Attributes:
+      inverse: ``inverse(y, **parameters)``.
+      log_slope: ``log_slope(x, **parameters)``, the logarithm of the slope, which is positive.
+    """
+
+    inverse: Function
+    log_slope: Function
+
+
+# Where a branch is not taken, its argument is replaced too, or its infinite slope would meet a 0.
+
+
+def _size(x: Array) -> Array:
+    """``|x|``, whose slope at 0 is 1."""
+    return jnp.where(x < 0, -x, x)
+
+
+def _signed(size: Array, x: Array) -> Array:
+    return jnp.where(x < 0, -size, size)
+
+
+def _log1p(x: Array) -> Array:
+    """``log(1 + x)``; that of XLA for CPU is a hundred ulp off in float64. NaN below -1."""
+    left = x < 0
+    size = jnp.where(left, -x / (1 + x), x)  # log(1 + x) = -log(1 - x / (1 + x))
+    return _signed(elementary.log1p(arithmetic(x.dtype).with_rules(), _positive(size)), x)
+
+
+def _expm1(x: Array) -> Array:
+    """``e^x - 1`` for ``x`` up to 1."""
+    return elementary.expm1(arithmetic(x.dtype).with_rules(), x)
+
+
+def _positive(x: Array) -> Array:
+    """``x``, or NaN where it is negative."""
+    return jnp.where(x < 0, jnp.nan, x)
+
+
+def _log1p_square(x: Array) -> Array:
+    """``log(1 + x^2)``, also where the square is no number."""
+    far = jnp.abs(x) > 1
+    inverse = 1 / jnp.where(far, x, 1)
+    near = jnp.where(far, 0, x)
+    beyond = 2 * jnp.log(_size(jnp.where(far, x, 1))) + _log1p(inverse * inverse)
+    return jnp.where(far, beyond, _log1p(near * near))
+
+
+def _log_expm1(u: Array) -> Array:
+    """``log(e^u - 1)`` for positive ``u``."""
+    large = u > 1
+    far = u + _log1p(-jnp.exp(-jnp.where(large, u, 1)))
+    return jnp.where(large, far, jnp.log(_expm1(jnp.where(large, 1, u))))
+
+
+def _logit(p: Array) -> Array:
+    """``log(p / (1 - p))``."""
+    middle = (p > 0.25) & (p < 0.75)
+    near = jnp.where(middle, p, 0.5)
+    far = jnp.where(middle, 0.25, p)
+    return jnp.where(middle, _log1p((2 * near - 1) / (1 - near)), jnp.log(far) - _log1p(-far))
+
+
+def _arctanh(y: Array, end: Any = 1.0) -> Array:
+    """``log(1 + 2 |y| / (end - |y|)) / 2`` with the sign of ``y``: the inverse of ``end tanh(x)``."""
+    size = _size(y)
+    return _signed(0.5 * _log1p(2 * (size / _positive(end - size))), y)
+
+
+def _log1p_quotient(y: Array, a: Any, a_low: float = 0.0) -> Array:
+    """``log(1 + y / (a + a_low))``."""
+    below = 2 * y < -a
+    rest = (jnp.where(below, y, 0) + a) + a_low  # an exact sum, but for the last term
+    return jnp.where(below, jnp.log(rest / a), _log1p(jnp.where(below, 0, y) / a))
+
+
+def _bent(y: Array) -> Array:
+    # With u = 2 y + 1, 3 x = 2 u - sqrt(u^2 + 3), of which the terms cancel where u > 0. There it is a quotient.
+    u = 2 * y + 1
+    size = lax.stop_gradient(jnp.maximum(jnp.abs(u), 1))  # so that no square is too large
+    root = size * jnp.sqrt((u / size) ** 2 + 3 / size / size)
+    right, far = u > 0, y > 1e18
+    quotient = 4 * (y / jnp.where(right & ~far, 2 * u + root, 1)) * (y + 1)
+    return jnp.where(far, y / 1.5, jnp.where(right, quotient, u * (2 / 3) - root / 3))
+
+
+def _squareplus_log_slope(x: Array, b: Array) -> Array:
+    # The slope is s = b / (2 r (r + |x|)) on the left, with r = sqrt(x^2 + b), and 1 - s on the right.
+    size = _size(x)
+    far = jnp.abs(x) > jnp.finfo(x.dtype).max ** 0.5 / 2
+    root = jnp.sqrt(jnp.where(far, 1, x * x) + b)
+    left = jnp.where(x < 0, size, 0)
+    of_left = jnp.log(b / 2) - jnp.log(root) - jnp.log(root + jnp.where(far, 0, left))
+    very_far = jnp.log(b / 4) - 2 * jnp.log(jnp.where(far, size, 1))
+    near = jnp.where(far, 0, x)
+    of_right = _log1p(-(b / 2) / (root * (root + jnp.where(near > 0, near, 0))))
+    return jnp.where(x < 0, jnp.where(far, very_far, of_left), jnp.where(far, 0, of_right))
+
+
+def _leaky_tanh_inverse(y: Array, max_val: Array) -> Array:
+    size, end = _size(y), saturating.tanh(max_val)
+    outside = size > end
+    # Along the line a small difference counts: 1 - tanh(m) is known to all its digits, and 1 - |y| is exact near 1.
+    e = jnp.exp(-2 * max_val)
+    beyond = jnp.where(size < 0.5, size - end, 2 * e / (1 + e) - (1 - size))
+    line = max_val + beyond / jnp.exp(-2 * smooth.log_cosh(max_val))
+    return jnp.where(outside, _signed(line, y), _arctanh(jnp.where(outside, 0, y)))
+
+
+def _selu_inverse(y: Array) -> Array:
+    high, low = rounded_constant(*_SELU_END, np.dtype(y.dtype))
+    left = jnp.where(
+        y < 0, y, 0
+    )  # times 0 it makes a number no constant, or XLA would fold its sum with the rest of it
+    return jnp.where(y < 0, _log1p_quotient(left, high + 0 * left, low), y / _SELU[0])
+
+
+def _tan(y: Array) -> Array:
+    end = jnp.asarray(math.pi / 2, y.dtype)
+    size = _size(y)
+    outside = jnp.where(size > end, jnp.nan, jnp.where(y < 0, -jnp.inf, jnp.inf))
+    return jnp.where(size < end, jnp.tan(jnp.where(size < end, y, 0)), outside)
+
+
+def _held(x: Array, bound: Array) -> Array:
+    """``x`` between minus and plus the bound."""
+    return jnp.where(x > bound, bound, jnp.where(x < -bound, -bound, x))
+
+
+_SELU = smooth._SELU_SCALE, smooth._SELU_ALPHA
+_SELU_END = (1.7580993408473768, 1.41535193800845e-17)  # minus the limit of selu
+
+_FORMS: dict[str, _Forms] = {
+    "atan": _Forms(_tan, lambda x: -_log1p_square(x)),
+    "bent_identity": _Forms(_bent, lambda x: _log1p(saturating.isru(x) / 2)),
+    "celu": _Forms(
+        lambda y, alpha: jnp.where(y < 0, alpha * _log1p_quotient(jnp.where(y < 0, y, 0), alpha), y),
+        lambda x, alpha: jnp.where(x > 0, 0, x / alpha),
+    ),
+    "elu": _Forms(
+        lambda y, alpha: jnp.where(y < 0, _log1p_quotient(jnp.where(y < 0, y, 0), alpha), y),
+        lambda x, alpha: jnp.where(x > 0, 0, x + jnp.log(alpha)),
+    ),
+    "exponential": _Forms(jnp.log, lambda x: x),
+    "identity": _Forms(lambda y: y, jnp.zeros_like),
+    "isru": _Forms(
+        lambda y, alpha: y / jnp.sqrt((1 - jnp.sqrt(alpha) * y) * (1 + jnp.sqrt(alpha) * y)),
+        lambda x, alpha: -1.5 * _log1p_square(jnp.sqrt(alpha) * x),
+    ),
+    "leaky_relu": _Forms(
+        lambda y, negative_slope: jnp.where(y >= 0, y, y / negative_slope),
+        lambda x, negative_slope: jnp.where(x >= 0, 0, jnp.log(jnp.abs(negative_slope))),
+    ),
+    "leaky_tanh": _Forms(_leaky_tanh_inverse, lambda x, max_val: -2 * smooth.log_cosh(_held(x, max_val))),
+    "log_sigmoid": _Forms(lambda y: -_log_expm1(-y), lambda x: -smooth.softplus(x)),
+    "selu": _Forms(
+        _selu_inverse,
+        lambda x: math.log(_SELU[0]) + jnp.where(x > 0, 0, x + math.log(_SELU[1])),
+    ),
+    "sigmoid": _Forms(_logit, lambda x: -(smooth.softplus(x) + smooth.softplus(-x))),
+    "signed_hyperbolic": _Forms(smooth.signed_parabolic, lambda x, eps: jnp.log(0.5 / jnp.sqrt(1 + _size(x)) + eps)),
+    "signed_parabolic": _Forms(
+        smooth.signed_hyperbolic,
+        lambda x, eps: -jnp.log(0.5 / jnp.sqrt(1 + _size(smooth.signed_parabolic(x, eps))) + eps),
+    ),
+    "soft_sign": _Forms(lambda y: y / _positive(1 - _size(y)), lambda x: -2 * _log1p(_size(x))),
+    "softcap": _Forms(lambda y, cap: cap * _arctanh(y, cap), lambda x, cap: -2 * smooth.log_cosh(x / cap)),
+    "softplus": _Forms(lambda y, beta: _log_expm1(beta * y) / beta, lambda x, beta: -smooth.softplus(-beta * x)),
+    "squareplus": _Forms(lambda y, b: y - b / 4 / _positive(y), _squareplus_log_slope),
+    "symexp": _Forms(smooth.symlog, _size),
+    "symlog": _Forms(smooth.symexp, lambda x: -_log1p(_size(x))),
+    "tanh": _Forms(_arctanh, lambda x: -2 * smooth.log_cosh(x)),
+}
+
+
+def inverse(name: str | Callable[..., Array]) -> Callable[..., Array]:
+    r"""The inverse of a strictly increasing activation.
+
+    .. math:: x = f^{-1}(y; \theta)
+
+    It takes ``y`` and the parameters of the activation, with the same names and defaults. Where ``y`` is a limit of the
+    activation, the result is infinite; beyond, it is NaN.
+
+    Args:
+      name: name of an activation, or the function itself.
+
+    Returns:
+      The inverse, a function of arrays like the activation.
+
+    Raises:
+      KeyError: there is none; the message names those that there are.
+
+    Examples:
+      >>> import jaxact
+      >>> float(jaxact.inverse("tanh")(0.5))
+      0.54930...
+      >>> float(jaxact.inverse("leaky_relu")(-1.0, negative_slope=0.5))
+      -2.0
+    """
+    return _of_forms(spec(name), "inverse")
+
+
+def log_abs_slope(name: str | Callable[..., Array]) -> Callable[..., Array]:
+    r"""The logarithm of the size of the slope of a strictly increasing activation.
+
+    .. math:: \log |f'(x; \theta)|
+
+    It is what the change of variables in a normalizing flow takes from the density, and is right where the slope itself
+    is too small for a number.
+
+    Args:
+      name: name of an activation, or the function itself.
+
+    Returns:
+      That logarithm, a function of ``x`` and the parameters of the activation.
+
+    Raises:
+      KeyError: there is none; the message names those that there are.
+
+    Examples:
+      >>> import jaxact
+      >>> float(jaxact.log_abs_slope("tanh")(100.0))
+      -198.61370...
+    """
+    return _of_forms(spec(name), "log_slope")
+
+
+@functools.cache
+def _of_forms(record: Activation, which: str) -> Callable[..., Array]:
+    if record.name not in _FORMS:
+        public = "log_abs_slope" if which == "log_slope" else which
+        raise KeyError(f"jaxact.{public}: there is none for {record.name!r}, only for {', '.join(_FORMS)}")
+    form, signature = getattr(_FORMS[record.name], which), inspect.signature(record.function)
+    first, *names = signature.parameters
+
+    @jax.jit
+    def compiled(x: Any, parameters: dict[str, Any]) -> Array:
+        x = as_floating(record.name, x, first)
+        dtype = compute_dtype(x.dtype)
+        given = [as_floating(record.name, parameters.get(n, record.parameters[n]), n, like=x) for n in names]
+        wide = [lax.convert_element_type(a, dtype) for a in equal_rank(record.name, x, *given)]
+        return lax.convert_element_type(form(*wide), x.dtype)
+
+    def function(*args: Any, **kwargs: Any) -> Array:
+        arguments = signature.bind(*args, **kwargs).arguments
+        return compiled(arguments.pop(first), arguments)
+
+    return function

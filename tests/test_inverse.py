@@ -1,0 +1,130 @@
+"""Inverses and logarithms of slopes, against the oracle: in ulps, in the tails as well."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import oracle
+import pytest
+import samples
+import ulp
+
+import jaxact
+from jaxact._inverse import _FORMS
+
+each = pytest.mark.parametrize("name", _FORMS)
+dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
+FURTHEST = 300.0  # the slope of tanh is still a number of float64
+
+
+def points(dtype):
+    x = samples.wide(dtype if np.dtype(dtype).itemsize > 2 else np.float32, size=300).astype(dtype)
+    size = np.abs(x.astype(np.float64))
+    return np.unique(x[(size < FURTHEST) & (size > 1e-30)])
+
+
+def defaults(name, dtype):
+    compute = np.float64 if dtype == np.float64 else np.float32
+    return {n: compute(p) for n, p in jaxact.spec(name).parameters.items()}
+
+
+def truth(name, x, order, **parameters):
+    """Values of the oracle for float64 points, and what they lack."""
+    return (a[order] for a in oracle.derivatives(name, x.astype(np.float64), 1, **parameters))
+
+
+@each
+@dtypes
+def test_log_abs_slope(name, dtype):
+    with jax.enable_x64(dtype == np.float64):
+        x = points(dtype)
+        slope, rest = truth(name, x, 1, **defaults(name, dtype))
+        near = np.abs(slope - 1) < 0.5
+        expected = np.where(near, np.log1p(np.where(near, slope - 1 + rest, 0)), np.log(slope))
+        got = np.asarray(jaxact.log_abs_slope(name)(jnp.asarray(x)))
+    unit = 0.25 if name in ("signed_hyperbolic", "signed_parabolic", "selu") else 0.0  # it changes sign
+    known = np.abs(expected) > 2.0**-19  # from a slope that the oracle knows to 75 bits
+    got, x = got[known], x[known]
+    errors = ulp.error(got, expected[known], 0.0, unit)
+    if errors.size:
+        assert errors.max() <= (0.51 if dtype == jnp.bfloat16 else 6), (errors.max(), x[errors.argmax()])
+
+
+@each
+@dtypes
+def test_inverse(name, dtype):
+    """An error of the result is what the function, at the result, is off by, over its slope."""
+    with jax.enable_x64(dtype == np.float64):
+        x = points(dtype)
+        parameters = defaults(name, dtype)
+        y, _ = truth(name, x, 0, **parameters)
+        with np.errstate(over="ignore"):
+            y = np.unique(y.astype(dtype))
+        low, high = jaxact.spec(name).range
+        y = y[(y > low) & (y < high) & (np.abs(y.astype(np.float64)) > 1e-30)]
+        got = np.asarray(jaxact.inverse(name)(jnp.asarray(y)))
+    inside = np.isfinite(got.astype(np.float64)) & (np.abs(got.astype(np.float64)) < 2 * FURTHEST)
+    assert inside.mean() > 0.8
+    y, got = y[inside], got[inside]
+    (back, rest), (slope, _) = (truth(name, got, order, **parameters) for order in (0, 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        error = np.abs(back - y.astype(np.float64) + rest) / slope
+    unit = np.where(np.abs(got.astype(np.float64)) < 0.25, 0.25, 0.0) if name in CROSSING else 0.0
+    errors = error / ulp.spacing(np.maximum(np.abs(got.astype(np.float64)), unit), got.dtype)
+    assert errors.max() <= (0.51 if dtype == jnp.bfloat16 else 6), (errors.max(), y[errors.argmax()])
+
+
+CROSSING = ("exponential", "log_sigmoid", "sigmoid", "softplus", "squareplus")  # 0 where their value is none
+
+
+@each
+def test_there_and_back(name):
+    x = jnp.linspace(-4, 4, 33)
+    np.testing.assert_allclose(jaxact.inverse(name)(jaxact.get(name)(x)), x, rtol=2e-4, atol=2e-6)
+
+
+@each
+def test_derivatives(name):
+    """That of the inverse is one over the slope, and those of the logarithm are finite, far out and at 0."""
+    f, x = jaxact.get(name), jnp.asarray([-2.7, -0.6, 0.4, 1.9])
+    slope = jax.vmap(jax.grad(f))(x)
+    np.testing.assert_allclose(jax.vmap(jax.grad(jaxact.inverse(name)))(f(x)), 1 / slope, rtol=1e-4)
+    curvature = jax.vmap(jax.grad(jax.grad(f)))(x)
+    log_slope = jax.vmap(jax.grad(jaxact.log_abs_slope(name)))
+    np.testing.assert_allclose(log_slope(x), curvature / slope, rtol=1e-4, atol=1e-6)
+    assert np.all(np.isfinite(log_slope(jnp.asarray([-3e38, -1e20, -100.0, 0.0, 100.0, 1e20, 3e38]))))
+
+
+def test_where_the_slope_is_no_number():
+    np.testing.assert_allclose(
+        jaxact.log_abs_slope("tanh")(jnp.asarray([10.0, 1e4])), [-18.613706, -19998.614], rtol=1e-6
+    )
+    assert jaxact.log_abs_slope(jaxact.sigmoid)(-1000.0) == -1000
+
+
+@pytest.mark.parametrize("name", ["atan", "isru", "sigmoid", "soft_sign", "softcap", "softplus", "squareplus", "tanh"])
+def test_ends(name):
+    """At a limit it is infinite, and beyond there is nothing."""
+    low, high = np.float32(jaxact.spec(name).range)
+    f = jaxact.inverse(name)
+    assert f(low) == -np.inf
+    assert np.isnan(f(low - 1))
+    assert f(high) == np.inf
+    if np.isfinite(high):
+        assert np.isnan(f(high + 1))
+
+
+def test_parameters():
+    f = jaxact.inverse("leaky_relu")
+    slopes = jnp.asarray([0.5, 0.25])
+    np.testing.assert_array_equal(f(-jnp.ones((3, 2)), slopes), np.broadcast_to([-2, -4], (3, 2)))
+    assert f(-1.0, negative_slope=0.5) == -2
+    assert f(jnp.asarray(-1.0, jnp.bfloat16)).dtype == jnp.bfloat16
+    assert jax.grad(lambda a: jaxact.log_abs_slope("leaky_relu")(-1.0, a))(0.5) == 2
+
+
+@pytest.mark.parametrize("f", [jaxact.inverse, jaxact.log_abs_slope], ids=["inverse", "log_abs_slope"])
+def test_what_has_none(f):
+    with pytest.raises(KeyError, match=rf"jaxact\.{f.__name__}: there is none for 'relu', only for atan, .*tanh"):
+        f("relu")
+    with pytest.raises(KeyError, match="swoosh"):
+        f("swoosh")
