@@ -1,4 +1,4 @@
-"""What the gallery says about an activation: facts from its record, what follows from them, and when to use it."""
+"""What the gallery says about an activation: an example, facts from its record, and when to use it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from figures import drawn, values
+from figures import drawn, inputs, values
 from public import available, names
 
 import jaxact
@@ -57,9 +59,39 @@ def modules(record: jaxact.Activation) -> list[str]:
     ]
 
 
+def example(record: jaxact.Activation) -> list[str]:
+    """Two lines of code, and what they give."""
+    names = [n for n in inputs(record) if n != "key"]
+    rows = [[-2.0, 0.0, 2.0], [1.0, 2.0, 3.0]] if len(names) > 1 else [-2.0, 0.0, 2.0]
+    if len(names) == 1 and not record.elementwise:
+        rows = [-2.0, -1.0, 1.0, 2.0]
+    arrays = list(jnp.array(rows)) if len(names) > 1 else [jnp.array(rows)]
+    keys = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
+    with np.printoptions(precision=4, suppress=True):
+        result = repr(record.function(*arrays, **keys))
+    call = ", ".join([*names, *(["jax.random.key(0)"] if keys else [])])
+    return [
+        f">>> {', '.join(names)} = jnp.array({rows})",
+        f">>> jaxact.{record.name}({call})",
+        *result.splitlines(),
+    ]
+
+
+def shapes(record: jaxact.Activation) -> str:
+    """Shapes of inputs and result, for an example."""
+    names = [n for n in inputs(record) if n != "key"]
+    x = jax.ShapeDtypeStruct((2, 8), jnp.float32)
+    keys = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
+    shape = jax.eval_shape(lambda *arrays: record.function(*arrays, **keys), *[x] * len(names)).shape
+    given = " and ".join(f"``{n}`` {x.shape}" for n in names)
+    return f"{given} → {shape}" + ("; they broadcast" if len(names) > 1 else "")
+
+
 def facts(record: jaxact.Activation) -> dict[str, str]:
     """Facts by what they are called, those that do not apply left out."""
-    out = {"Kind": record.kind}
+    out = {"Family": record.kind}
+    if not record.elementwise:
+        out["Shapes"] = shapes(record)
     if record.range is not None:
         out["Values"] = " to ".join(map(number, record.range))
     if record.minimum is not None and record.range is not None:
