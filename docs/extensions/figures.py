@@ -82,7 +82,7 @@ def _draw(names: tuple[str, ...], files: dict[str, Path]) -> None:
     sketch, kept = files.pop("sketch", None), files.pop("values", None)
     with plt.rc_context(STYLE), _saved(files) as axes:
         if len(names) > 1:
-            plotting.functions(*names, show=list(files), xlim=(-2 * SPAN, SPAN), axes=axes)  # far enough for slopes to vanish
+            plotting.functions(*names, show=list(files), xlim=(-10, SPAN), axes=axes)  # to where slopes vanish
         elif "deterministic" in record.options:
             _draws(record, axes[0])
         elif record.elementwise:

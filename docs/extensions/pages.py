@@ -172,8 +172,8 @@ def _told_of(package: str, name: str, found: object) -> str:
 def studies_page() -> str:
     """The docstring of each script of examples/: what it does, its commands, its results; and the committed tables."""
     text = title("Studies") + (
-        "Each study is one file of ``examples/``, to be read from top to bottom. Its docstring, below, has its commands, "
-        "its cost and its results.\n\n"
+        "Each study is one file of ``examples/``, to be read from top to bottom. Below are its docstring, with commands, "
+        "cost and results, and the committed tables.\n\n"
     )
     for path in sorted((ROOT / "examples").glob("*.py")):
         if told := ast.get_docstring(ast.parse(path.read_text())):
@@ -235,7 +235,7 @@ def _linked(text: str) -> str:
 
 
 def arrange(app: Sphinx, what: str, name: str, found: object, told: object, lines: list[str]) -> None:
-    """On the page of an activation: put example and figures before the arguments, and leave the reference to its end."""
+    """Docstring of an activation: example and figures before the arguments, no reference, which ends its page."""
     record = activations().get(name.removeprefix("jaxact.")) if what == "function" else None
     if record is None:
         return

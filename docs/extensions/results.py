@@ -212,8 +212,8 @@ def _speed(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
     }
     whole = [row for k, row in rows.items() if "2^" not in k]
     by_size = [row for k, row in rows.items() if "2^" in k]
-    text = table(columns, whole) + "\n"
-    yield "Times of the peer divided by those of jaxact", text + (folded("By size", table(columns, by_size)) if by_size else "")
+    text = table(columns, whole) + "\n" + (folded("By size", table(columns, by_size)) if by_size else "")
+    yield "Times of the peer divided by those of jaxact", text
     groups: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
     for cell in _largest(results["cells"]):
         groups.setdefault((cell["pass"], cell["dtype"], cell["size"]), []).append(cell)
