@@ -43,10 +43,15 @@ def panels(record: jaxact.Activation) -> list[str]:
     return ["value", "slope", "curvature", *(f"by-{n}" for n, v in record.parameters.items() if np.ndim(v) == 0)]
 
 
+def newest_source(file: str) -> float:
+    """When the package or this file was last changed."""
+    sources = [*Path(jaxact.__file__).parent.rglob("*.py"), Path(file)]
+    return max(source.stat().st_mtime for source in sources)
+
+
 def draw(records: list[jaxact.Activation], compared: list[jaxact.Activation]) -> set[Path]:
     """Draw what is not there or older than the package, and say what is there then."""
-    sources = [*Path(jaxact.__file__).parent.rglob("*.py"), Path(__file__)]
-    newest = max(source.stat().st_mtime for source in sources)
+    newest = newest_source(__file__)
     jobs = {(r.name,): {p: FOLDER / f"{r.name}-{p}.svg" for p in (*panels(r), "sketch")} for r in records}
     for (name,), files in jobs.items():
         files["values"] = FOLDER / f"{name}.npy"

@@ -11,11 +11,14 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import figures
 import results
-from facts import example, facts, use
+from facts import EXAMPLES, compute_examples, example, facts, use
+from facts import __file__ as facts_file
 from public import activations, available, names
 from sphinx.application import Sphinx
 
@@ -197,6 +200,9 @@ def write(app: Sphinx) -> None:
     for folder in ("api", "gallery", "results"):
         (DOCS / folder).mkdir(exist_ok=True)
     drawn = figures.draw(wanted, [jaxact.spec(n) for n in ARTICLES])
+    if not EXAMPLES.exists() or EXAMPLES.stat().st_mtime < figures.newest_source(facts_file):
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            pool.submit(compute_examples, EXAMPLES).result()
     pages = {f"gallery/{r.name}.rst": activation_page(r) for r in records}
     pages["gallery/index.rst"] = gallery_index(records)
     pages["gallery/comparison.inc"] = comparison_table([jaxact.spec(n) for n in ARTICLES])
@@ -208,7 +214,7 @@ def write(app: Sphinx) -> None:
     for name, text in pages.items():
         if not (DOCS / name).exists() or (DOCS / name).read_text() != text:
             (DOCS / name).write_text(text)
-    kept = {DOCS / name for name in pages} | drawn
+    kept = {DOCS / name for name in pages} | drawn | {EXAMPLES}
     for folder in ("api", "gallery", "results"):
         for old in set((DOCS / folder).iterdir()) - kept:
             old.unlink()
