@@ -119,7 +119,7 @@ def _plane(record: jaxact.Activation, ax: plt.Axes) -> None:
     drawn = ax.contourf(grid, grid, _of_pairs(record, pairs), levels=17, cmap="cividis")
     names = inputs(record)
     ax.set(xlabel=names[0] if len(names) > 1 else "$x_1$", ylabel=names[1] if len(names) > 1 else "$x_2$")
-    ax.figure.colorbar(drawn, label="value" if len(names) > 1 else "first component of the value")
+    ax.figure.colorbar(drawn, label="result" if len(names) > 1 else "first component of the result")
 
 
 def inputs(record: jaxact.Activation) -> list[str]:

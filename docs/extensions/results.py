@@ -54,7 +54,8 @@ def provenance() -> str:
                 *([["revision", results["revision"]]] if results.get("revision") else []),
             ]
             commands = "".join(f"   {c.strip()}\n" for c in results["command"].split(";"))
-            text += _heading(f"{benchmark}, {platform}") + table(["", ""], rows) + f"\n::\n\n{commands}\n"
+            text += _heading(f"{benchmark.capitalize()}, {platform}") + table(["", ""], rows)
+            text += f"\n.. code-block:: sh\n   :class: wrap\n\n{commands}\n"
     return text
 
 
@@ -108,7 +109,7 @@ def of_activation(name: str) -> str:
     for platform, results in committed("speed").items():
         cells = _largest([c for c in results["cells"] if c["name"] == name])
         if cells:
-            text = speed_table(cells, ("pass", "dtype", "size"))
+            text = speed_table(cells, ("pass", "dtype")) + f"\nArrays of {_power(cells[0]['size'])} numbers. "
             parts.append(_section("Time", platform, text, results))
     return "\n".join(parts)
 
@@ -222,11 +223,11 @@ def _speed(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
         text = speed_table(core, ("name",)) + "\n" if core else ""
         if others:
             text += folded(f"{len(others)} more functions", speed_table(others, ("name",)))
-        yield f"{kind}, {dtype}, {_power(size)} numbers", text
+        yield f"{kind}, {dtype}", f"Arrays of {_power(size)} numbers.\n\n{text}"
 
 
 def _power(size: int) -> str:
-    return f"2^{round(math.log2(size))}"
+    return f"2\\ :sup:`{round(math.log2(size))}`"
 
 
 def _largest(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -236,7 +237,7 @@ def _largest(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def speed_table(cells: list[dict[str, Any]], stubs: tuple[str, ...]) -> str:
     """Ratios to each peer, then the median microseconds of each contender."""
-    shown = {"name": _link, "pass": str, "dtype": str, "size": lambda n: f"2\\ :sup:`{round(math.log2(n))}`"}
+    shown = {"name": _link, "pass": str, "dtype": str}
     libraries = list(dict.fromkeys(b for c in cells for b in c["microseconds"]))
     peers = [b for b in libraries if b not in ("jaxact", "copy")]
     rows = [
