@@ -1,6 +1,6 @@
 """The generated pages: gallery, reference, measurements, studies.
 
-They are written as reStructuredText before Sphinx reads its sources, and only where they have changed.
+They are written as reStructuredText before Sphinx reads its sources, and only if they have changed.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def _paragraph(lines: str) -> str:
 
 
 def write(app: Sphinx) -> None:
-    """Write all pages, and remove those of activations that are no more."""
+    """Write all pages, and remove those of activations that no longer exist."""
     records = jaxact.specs()
     wanted = [r for r in records if r.name in app.config.figures or not app.config.figures]
     for folder in ("api", "gallery", "results"):
