@@ -132,7 +132,7 @@ def facts(record: jaxact.Activation) -> dict[str, str]:
             out["Monotone"] = "yes" if monotone(record) else "no"
         out["Slope jumps at"] = ", ".join(map(number, record.kinks)) or "no point"
     if record.parameters:
-        out["Learnable"] = ", ".join(f"``{n}``, at first {_default(v)}" for n, v in record.parameters.items())
+        out["Learnable"] = ", ".join(f"``{n}``, initially {_default(v)}" for n, v in record.parameters.items())
     if record.options:
         out["Options"] = ", ".join(f"``{n}={v!r}``" for n, v in record.options.items())
     if found := modules(record):

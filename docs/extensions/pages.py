@@ -175,8 +175,8 @@ def _told_of(package: str, name: str, found: object) -> str:
 def studies_page() -> str:
     """The docstring of each script of examples/: what it does, its commands, its results; and the committed tables."""
     text = title("Studies") + (
-        "Each study is one file of ``examples/``, to be read from top to bottom. Below are its docstring, with commands, "
-        "cost and results, and the committed tables.\n\n"
+        "Each study is one file of ``examples/``, to be read from top to bottom. Below are its docstring, which has "
+        "commands, cost and results, and the committed tables.\n\n"
     )
     for path in sorted((ROOT / "examples").glob("*.py")):
         if told := ast.get_docstring(ast.parse(path.read_text())):
@@ -220,10 +220,12 @@ def write(app: Sphinx) -> None:
             old.unlink()
 
 
-def short_signature(app: Sphinx, what: str, name: str, found: object, *_: object) -> tuple[str, str] | None:
-    """Signature of a class without types, which dataclasses have resolved to something long."""
+def short_signature(
+    app: Sphinx, what: str, name: str, found: object, told: object, signature: str | None, returns: str | None
+) -> tuple[str, str | None] | None:
+    """Signature of a class without types, which dataclasses have resolved to something long; aliases by their names."""
     if what != "class":
-        return None
+        return signature and (re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", signature), returns)
     parameters = [
         p.replace(annotation=p.empty) for p in inspect.signature(found).parameters.values() if p.name != "parent"
     ]
