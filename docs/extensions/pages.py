@@ -200,6 +200,8 @@ def write(app: Sphinx) -> None:
     for folder in ("api", "gallery", "results"):
         (DOCS / folder).mkdir(exist_ok=True)
     drawn = figures.draw(wanted, [jaxact.spec(n) for n in ARTICLES])
+    for old in {f for f in figures.FOLDER.iterdir() if f.suffix in (".svg", ".npy")} - drawn:
+        old.unlink()  # of another choice of figures, before pages refer to it
     if not EXAMPLES.exists() or EXAMPLES.stat().st_mtime < figures.newest_source(facts_file):
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             pool.submit(compute_examples, EXAMPLES).result()
