@@ -1,4 +1,4 @@
-"""Which activation is better, and is the difference more than luck? K activations by S seeds, paired by seed.
+"""Compare activations over many seeds, paired by seed, with confidence intervals.
 
     python examples/compare.py                                             # digits
     python examples/compare.py --data-dir DIR --epochs 5 --seeds 23        # MNIST
@@ -6,8 +6,7 @@
 A seed fixes the initial parameters and the order of the data, the same for every activation, so accuracies are compared
 seed by seed. All seeds of an activation train in one compiled program. Writes table.csv, table.md, results.json,
 compare.png and the metrics and checkpoints of each activation. Differences come with the 95 % interval of Student's t
-over the seeds; one that contains 0 is within noise. With many activations, one in twenty such intervals misses the
-truth.
+over the seeds; one that contains 0 is within noise. Of many such intervals, one in twenty misses the true difference.
 
 With ``--seeds 23 --activations relu silu mish`` the first command takes a minute on two busy cores and gave relu
 97.93 %, mish 0.45 ± 0.12 and silu 0.65 ± 0.14 percentage points worse. On MNIST, with ``--epochs 2``, nine minutes gave

@@ -1,4 +1,4 @@
-"""What do wrong curvatures cost? A physics-informed network, which trains on second derivatives of its activation.
+"""Do wrong curvatures matter? A physics-informed network, which trains on second derivatives of its activation.
 
     python examples/pinn.py
     python examples/pinn.py --activations tanh jax.nn.tanh --steepness 20   # deep in the tails
@@ -11,8 +11,8 @@ changes and it cannot learn.
 
 The first command takes two and a half minutes on two busy cores. It gave an error of 9.2e-5 with tanh and 9.4e-5 with
 that of jax.nn, 1.6e-4 with both mish and 0.98 with relu. The second gave 5.8e-2 and 5.7e-2. The wrong curvatures of
-jax.nn, 67 % of the arguments for tanh and 33 % for mish, cost nothing here, even where training starts among them: they
-are where the curvature is tiny.
+jax.nn, at 67 % of the arguments for tanh and 33 % for mish, do not change the result here, even if training starts
+there: the true curvature is tiny where they are wrong.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""jaxact: activation functions for JAX, right to the last bits."""
+"""jaxact: activation functions for JAX with accurate gradients."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ hard_swish = hard_silu
 
 __version__ = "0.1.0"
 
-_LAZY = ("keras", "linen", "nnx", "plotting", "theory")  # submodules that not everyone needs, so loaded on first use
+_LAZY = ("keras", "linen", "nnx", "plotting", "theory")  # submodules that are loaded on first use
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,7 @@
 """The command line: ``python -m jaxact``, or ``jaxact``.
 
-It looks things up, draws and checks; all of it works on whatever is registered. Tables are drawn by rich where it is
-installed and the output is a terminal; in a pipe they are plain text, and with ``--json`` they are JSON.
+Commands list, compare, draw and check all registered activations. On a terminal rich draws the tables, if it is
+installed; in a pipe they are plain text, and with ``--json`` they are JSON.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Row = dict[str, Any]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the result is the exit status: 0, 1 where a check fails, 2 for what cannot be understood."""
+    """Run a command and return the exit status: 0, 1 if a check fails, 2 for bad arguments."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     if not hasattr(arguments, "run"):
@@ -55,30 +55,30 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--json", action="store_true", help="print JSON")
     commands = parser.add_subparsers(metavar="COMMAND")
 
-    command = commands.add_parser("list", parents=[common], help="all activations, with a line on each")
+    command = commands.add_parser("list", parents=[common], help="list all activations, one per line")
     command.add_argument("--kind", choices=get_args(Kind), help="only this family")
     command.add_argument("--learnable", action="store_true", help="only those with learnable parameters")
     command.set_defaults(run=_list)
 
-    command = commands.add_parser("info", parents=[common], help="all about some activations")
+    command = commands.add_parser("info", parents=[common], help="facts, gains and error bounds of activations")
     command.add_argument("names", nargs="+", metavar="NAME")
     command.add_argument("--measure", action="store_true", help="measure errors on this device, which takes seconds")
     command.set_defaults(run=_info)
 
-    command = commands.add_parser("plot", help="draw value, slope and curvature into a file")
+    command = commands.add_parser("plot", help="draw value, slope and curvature to a file")
     command.add_argument("names", nargs="+", metavar="NAME")
-    command.add_argument("-o", "--output", required=True, metavar="FILE", help="its suffix tells the format")
+    command.add_argument("-o", "--output", required=True, metavar="FILE", help="file, in the format of its suffix")
     command.add_argument("--from", dest="low", type=float, default=-5.0, metavar="X", help="left end (default: -5)")
     command.add_argument("--to", dest="high", type=float, default=5.0, metavar="X", help="right end (default: 5)")
     command.set_defaults(run=_plot)
 
-    command = commands.add_parser("table", parents=[common], help="activations side by side")
+    command = commands.add_parser("table", parents=[common], help="compare facts of several activations")
     command.add_argument("names", nargs="+", metavar="NAME")
     command.set_defaults(run=_table)
 
-    command = commands.add_parser("check", parents=[common], help="is the installed library exact on this device?")
-    command.add_argument("names", nargs="*", metavar="NAME", help="only these")
-    command.add_argument("--seconds", type=float, default=50.0, help="start nothing new after this (default: 50)")
+    command = commands.add_parser("check", parents=[common], help="measure the library's errors on this device")
+    command.add_argument("names", nargs="*", metavar="NAME", help="activations to check (default: all)")
+    command.add_argument("--seconds", type=float, default=50.0, help="start nothing new after this time (default: 50)")
     command.set_defaults(run=_check)
     return parser
 
@@ -194,7 +194,7 @@ def _short(value: Any) -> str:
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    # Without names, what jax.nn has too comes first, in case that time runs out.
+    # Without names, functions of jax.nn come first, in case time runs out.
     specs = [_spec(n) for n in arguments.names] or sorted(jaxact.specs(), key=lambda s: not hasattr(jax.nn, s.name))
     begin = time.monotonic()
 
@@ -218,7 +218,7 @@ def _check(arguments: argparse.Namespace) -> int:
             else "holds",
         }
 
-    with ThreadPoolExecutor() as pool:  # compilation takes most of the time, and runs beside other compilations
+    with ThreadPoolExecutor() as pool:  # compilation takes most of the time, and runs in parallel
         rows = [row for row in pool.map(check, specs) if row is not None]
     left = sum(row["verdict"] == "not reached" for row in rows)
     fails = [row["name"] for row in rows if row["verdict"] == "fails"]

@@ -1,8 +1,8 @@
 """How exact the installed library is on this machine's device, in ulps, with nothing but JAX and NumPy.
 
-The truth is the same activation in float64 on the CPU: other polynomials, other bits, and enough digits that its own
-error is nothing in float32. Whether float64 is right is a question of its own: its slope is held to differences of its
-value, and its value to the function of the same name in ``jax.nn``, where there is one.
+The true result is the same activation in float64 on the CPU: other polynomials, and an error far below float32's.
+float64 is checked separately: its slope against finite differences of its value, and its value against the function of
+the same name in ``jax.nn``, if there is one.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ CORE = frozenset((
 # fmt: on
 
 
-# Where a slope overflows before the cotangent makes it smaller, or terms with a parameter cancel, so that
-# the error counts in ulps of the largest; see docs/numerics.md.
+# Where a slope overflows although its product with a small cotangent would not, or where terms with a parameter cancel,
+# so that the error is counted in ulps of the largest term; see docs/numerics.md.
 KNOWN = {("xielu", "float32")} | {(name, "bfloat16") for name in ("exponential", "relu_squared", "star_relu", "xielu")}
 
 
@@ -77,7 +77,7 @@ class Accuracy(NamedTuple):
 
 
 class Report(NamedTuple):
-    """Accuracy in each dtype, and whether float64, which they are measured by, is right itself."""
+    """Accuracy in each dtype, and whether float64, the reference, is right."""
 
     accuracies: tuple[Accuracy, ...]
     anchored: bool
@@ -86,8 +86,8 @@ class Report(NamedTuple):
 def measure(spec: Activation, dtypes: Sequence[str] = ("float32", "bfloat16")) -> Report:
     """Worst errors on this machine's device: over all numbers of a half precision, over a sample of float32.
 
-    float64 counts as right where, to six digits, its slope is that of its value, and, to nine, its value is that of the
-    function of the same name in ``jax.nn``.
+    float64 counts as right if its slope agrees with differences of its value to six digits, and its value with the
+    function of the same name in ``jax.nn`` to nine.
     """
     x = np.linspace(-4, 4, 257) + 1e-3
     x = x[np.all(np.abs(x[:, None] - np.array([*spec.kinks, 0.0])) > 0.01, 1)]
@@ -97,7 +97,7 @@ def measure(spec: Activation, dtypes: Sequence[str] = ("float32", "bfloat16")) -
 
     # All in one array, since most of the time goes into compilation.
     sizes = np.cumsum([around.size, *(s.size for s in samples)])
-    # A default is the number of the compute dtype: float32's, also in the truth.
+    # A default is a float32 number, in the true result too.
     defaults = {n: float(np.float32(p)) for n, p in spec.parameters.items()}
     true = truth(
         functools.partial(spec.function, **defaults), np.concatenate([around, *(s.astype(np.float64) for s in samples)])
@@ -106,7 +106,7 @@ def measure(spec: Activation, dtypes: Sequence[str] = ("float32", "bfloat16")) -
 
     value, slope = value.reshape(-1, 5), slope.reshape(-1, 5)[:, 0]
     difference = value[:, 1:] @ np.array([1, -8, 8, -1]) / (12 * h)  # its error is h^4 times the fifth derivative
-    # A few may lie next to a jump of the curvature, which differences do not see through.
+    # A few may lie next to a jump of the curvature, where differences are wrong.
     anchored = np.mean(np.isclose(difference, slope, rtol=1e-6, atol=1e-6)) > 0.95
     peer = getattr(jax.nn, spec.name, None)
     if peer is not None:
@@ -159,7 +159,7 @@ def _value_and_slope(f: Callable[[Array], Array]) -> Callable[[Array], tuple[Arr
 def _on_cpu() -> Iterator[None]:
     try:
         cpu = jax.local_devices(backend="cpu")[0]
-    except RuntimeError:  # started without it; float64 of the device itself has to do
+    except RuntimeError:  # JAX was started without the CPU; use float64 of the device
         yield
         return
     with jax.default_device(cpu):
@@ -167,9 +167,9 @@ def _on_cpu() -> Iterator[None]:
 
 
 def _largest_nearby(x: np.ndarray, slope: np.ndarray) -> np.ndarray:
-    """Largest result within 1/4 of a sign change, for arguments as near to it; 0 for others.
+    """Largest result within 1/4 of a sign change, for arguments in that window; 0 for others.
 
-    Where a result passes through 0 no formula keeps its relative error, so it is measured by what surrounds it.
+    No formula keeps a relative error where its result passes through 0, so the error is relative to the neighbourhood.
     """
     out = np.zeros_like(x)
     body = np.flatnonzero((np.abs(x) < 16) & (slope != 0) & np.isfinite(slope))

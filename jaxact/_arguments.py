@@ -18,10 +18,10 @@ from jaxact._math import compute_dtype
 def as_floating(function: str, x: Any, argument: str = "x", like: Array | None = None) -> Array:
     """``x`` as a floating array; bools, integers and numbers get the compute dtype of ``like``, or the default.
 
-    What has a ``like`` is a parameter, and may be a sequence of coefficients.
+    An argument with a ``like`` is a parameter, and may be a sequence of coefficients.
 
     Raises:
-      TypeError: ``x`` is complex or no array.
+      TypeError: ``x`` is complex or not an array.
     """
     if like is not None and isinstance(x, (tuple, list)) and x:
         return jnp.stack([as_floating(function, c, argument, like) for c in x])
@@ -41,17 +41,17 @@ def as_floating(function: str, x: Any, argument: str = "x", like: Array | None =
 
 
 def is_weak(x: Array) -> bool:
-    """Whether the dtype of an array gives way to that of another, as a Python number's does."""
+    """Whether an array is weakly typed, as a Python number is."""
     return bool(getattr(x, "weak_type", False))
 
 
 def weakly_typed(y: Array) -> Array:
-    """``y`` with a dtype that gives way to another."""
+    """``y``, weakly typed."""
     return convert_element_type_p.bind(y, new_dtype=y.dtype, weak_type=True, sharding=None)
 
 
 def as_array(x: Any) -> Any:
-    """The array that an object such as ``nnx.Param`` stands for; anything else as it is."""
+    """The array in an object with ``__jax_array__``, such as ``nnx.Param``; anything else unchanged."""
     convert = getattr(x, "__jax_array__", None)
     return x if convert is None else convert()
 
@@ -107,9 +107,9 @@ def _is_real(x: Any) -> bool:
 
 
 def equal_rank(function: str, *arrays: Array, inputs: Sequence[str] = ()) -> list[Array]:
-    """Give all arrays the same number of axes, so that they broadcast whatever ``jax_numpy_rank_promotion`` says.
+    """Give all arrays the same number of axes, so that they broadcast under any ``jax_numpy_rank_promotion``.
 
-    ``inputs`` are the names of the two arrays if both are inputs, a gate and what it lets pass.
+    ``inputs`` are the names of the two arrays if both are inputs, a gate and its value.
     """
     try:
         jnp.broadcast_shapes(*(a.shape for a in arrays))
@@ -141,7 +141,7 @@ def explain(name: str, signature: inspect.Signature, skipped: set[str], args: tu
 
 
 def check_domain(function: str, arguments: Mapping[str, Any], domain: Mapping[str, str]) -> None:
-    """Refuse numbers that a parameter may not be; the rule is ``"> 0"`` or ``">= 1"``, with any number."""
+    """Raise where a parameter is a number outside its domain, such as ``"> 0"`` or ``">= 1"``."""
     for n in domain.keys() & arguments.keys():
         value, (comparison, bound) = arguments[n], domain[n].split()
         if isinstance(value, (int, float)) and not (value > 0 if comparison == ">" else value >= float(bound)):

@@ -17,14 +17,13 @@ def decay_mask(params: Any) -> Any:
     .. math:: \theta \leftarrow \theta - \eta \, (u + \lambda m \theta)
 
     with :math:`u` the optimizer's own step, :math:`\lambda` the weight decay and :math:`m` the mask. Decay pulls to 0,
-    which means something for a kernel, and nothing in particular for a shape: a :math:`\beta` of 0 makes Swish the
-    linear :math:`x / 2`.
+    which makes a kernel small, but changes the shape of an activation: at :math:`\beta = 0`, Swish is the linear
+    :math:`x / 2`.
 
     A group of parameters belongs to an activation if its names are exactly those of the parameters of one function of
-    ``jaxact``: ``{"beta"}`` is a Swish, but ``{"beta", "gamma"}`` and ``{"beta", "kernel"}`` are not.
-    ``{"weights"}`` is a Mixture. No group of names that a layer of Flax has is taken for an activation, except for the
-    negative slope of its own ``PReLU``. Biases and the scales of normalization layers are left to the caller, as
-    opinions on them differ; see the second example.
+    ``jaxact``: ``{"beta"}`` is a Swish, but ``{"beta", "gamma"}`` and ``{"beta", "kernel"}`` are not. ``{"weights"}``
+    is a Mixture. No layer of Flax has such a group of names, except for its own ``PReLU``. Biases and the scales of
+    normalization layers are left to the caller, as opinions on them differ; see the second example.
 
     Args:
       params: pytree of dicts, lists, ``nnx.State`` and the like, with the modules' names for their parameters.
@@ -52,7 +51,7 @@ def decay_mask(params: Any) -> Any:
         for depth, key in enumerate(path):
             siblings[path[:depth]].add(_name(key))
     groups = {frozenset(record.parameters) for record in specs() if record.parameters}
-    # Of Mixture and MetaAcon, which are modules and no functions.
+    # Of Mixture and MetaAcon, which are modules without a function.
     groups |= {frozenset({"weights"}), frozenset({"fc1", "fc2", "p1", "p2"})}
     return structure.unflatten([not path or siblings[path[:-1]] not in groups for path in paths])
 

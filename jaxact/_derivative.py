@@ -1,9 +1,9 @@
 """How jaxact differentiates: the one place that touches ``custom_jvp``.
 
-A derivative is evaluated where it is used, from the function's own arguments. The rules below hand JAX a linear map
-wrapped in ``jax.checkpoint``, so reverse mode keeps the arguments and nothing else: one array per activation, in the
-dtype it came in. The map works in forward mode, and is differentiated again like any other JAX code. Each slope is a
-formula with a rule of its own, so every order follows as long as the slopes are themselves stable.
+A derivative is evaluated in the backward pass, from the function's arguments. The rules below give JAX a linear map in
+``jax.checkpoint``, so reverse mode keeps the arguments and nothing else: one array per activation, in its own dtype.
+The map also works in forward mode, and is differentiated again like any other JAX code. Each slope is a formula with a
+rule of its own, so all orders are accurate as long as the slopes are.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def widened(m: Arithmetic, *arguments: Any) -> list[Any]:
             return m.dtype.type(a)
         a = lax.convert_element_type(a, m.dtype)
         a = a if a.shape == shape else jnp.broadcast_to(a, shape)
-        # On a mesh with explicit axes, selections want arrays that are sharded alike.
+        # On a mesh with explicit axes, selections need arrays of the same sharding.
         alike = sharding.mesh.empty or typeof(a).sharding == sharding
         return a if alike else reshard(a, sharding)
 
@@ -48,19 +48,19 @@ class Formula:
 
     It is called as ``formula(m, x, *parameters)``. ``value`` and the slopes get an arithmetic, and all arguments in its
     dtype and of one shape; the result, and the product of slope and tangent, are rounded once to the dtype of ``x``. An
-    argument may also be a number, to which nothing is differentiated: then a formula gets it as a NumPy number, and
+    argument may also be a Python number, in which nothing is differentiated: a formula gets it as a NumPy number, and
     compilers fold what depends on it.
 
     Args:
       value: the formula.
       *slopes: its derivative in each argument, as a function of the same arguments or as a formula with derivatives of
-        its own. What is left out, or ``None``, is derived from ``value``, in an arithmetic with rules.
+        its own. JAX derives one that is left out or ``None`` from ``value``, in a ``ruled`` arithmetic.
       pieces: for a piecewise linear formula, ``pieces(m, x, *parameters)``, bools or small integers that say which
-        piece ``x`` is on. That is kept for the backward pass in place of ``x``, and the first slope is
-        ``along(m, pieces, t, *parameters)`` then, slope times tangent, so that what is flat can select 0: a slope of 0
-        times an infinite cotangent would be NaN.
-      flat: whether slopes are 0 on whole intervals, where the product with any cotangent is to be 0: ``True`` if
-        they are 0 nowhere else, or else a function of the same arguments that says where the one in ``x`` is.
+        piece ``x`` is on. The backward pass keeps them in place of ``x``, and the first slope is then
+        ``along(m, pieces, t, *parameters)``, slope times tangent, so that a flat piece can select 0: a slope of 0 times
+        an infinite cotangent would be NaN.
+      flat: whether slopes are 0 on whole intervals, where the product with any cotangent must be 0: ``True`` if they
+        are 0 nowhere else, or a function of the same arguments that is true where the slope in ``x`` is 0.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Formula:
         return Formula(given or functools.partial(_derived, self.value, i))
 
     def __call__(self, m: Arithmetic, *arguments: Any) -> Array:
-        """The value for arguments of any shapes that broadcast; ``x`` is an array of any floating dtype."""
+        """The value; arguments broadcast, and ``x`` is an array of any floating dtype."""
         if m.bare:
             y = self.value(m, *widened(m, *arguments))
             return lax.convert_element_type(y, arguments[0].dtype)
@@ -106,8 +106,8 @@ class Formula:
             y = self.value(m, *widened(m, *all_of(arrays)))
             return lax.convert_element_type(y, arrays[0].dtype)
 
-        # Without the checkpoint a scan computes the constants of the value ahead of its loop, and stores them as
-        # arrays. JAX asks for the value again where it is differentiated; compiled by itself, it is traced only once.
+        # Without the checkpoint, a scan computes the constants of the value ahead of its loop and stores them as
+        # arrays. JAX calls the value again where it differentiates; inside its own jit, it is traced only once.
         function = jax.custom_jvp(_remat(jax.jit(value, inline=True)))
 
         def jvp(primals: tuple[Array, ...], tangents: tuple[Array | SymbolicZero, ...]) -> tuple[Array, Array]:
@@ -129,8 +129,8 @@ class Formula:
             return lax.convert_element_type(total, dtype)
 
         def linear(primals: tuple[Array, ...], tangents: list[Array], used: list[int], dtype: Any) -> Array:
-            # The barriers keep XLA from sharing, and so from storing, what value and slope have in common. There is
-            # none on the cotangent, whose product still fuses with its neighbours, nor on numbers.
+            # The barriers keep XLA from storing what value and slope have in common. The cotangent has none, so that
+            # its product still fuses with its neighbours; numbers need none.
             shape = primals[0].shape
             kept = [lax.optimization_barrier(a) if a.shape == shape else a for a in primals]
             wide = widened(m, *all_of(kept), *tangents)
@@ -138,10 +138,9 @@ class Formula:
             total = None
             for k, t in zip(used, wide_tangents, strict=True):
                 i = places[k]
-                # A parameter may have all the bits of float32 beside a narrow x, and so may the sum that is its
-                # gradient.
+                # A float32 parameter beside a narrow x has a float32 gradient.
                 slope = self.slope(i)(m if i == 0 else m.full(), *arguments)
-                # XLA for CPU runs a sum that it fuses with its terms one number at a time; it does not fuse a clamp.
+                # XLA for CPU does not vectorise a sum that is fused with its terms. A clamp keeps them apart.
                 slope = _fenced(m, slope)
                 if self._flat:
                     flat = self._flat(m, *arguments) if callable(self._flat) and i == 0 else slope == 0
@@ -183,10 +182,10 @@ class RowFormula:
     """A formula ``value(m, x, *parameters, *data, **options)`` that is not elementwise, with its derivatives.
 
     ``tangents[0](m, x, t, *parameters, *data, **options)`` is the derivative along ``t`` in ``x``, linear in ``t``, and
-    each further one that in a parameter, whose tangent broadcasts against ``x``. All are called with ``x``, ``t`` and
-    the parameters in the compute dtype of ``x``. ``data`` are arrays that are not differentiated. If ``of_result``, the
-    tangents take ``value(...)`` in place of ``x``; that is what the backward pass keeps then, unless it was rounded to
-    a narrower dtype.
+    each further one is that in a parameter, whose tangent broadcasts against ``x``. All are called with ``x``, ``t``
+    and the parameters in the compute dtype of ``x``. ``data`` are arrays that are not differentiated. If ``of_result``,
+    the tangents take ``value(...)`` in place of ``x``, and the backward pass keeps that, unless it was rounded to a
+    narrower dtype.
     """
 
     def __init__(self, value: Function, *tangents: Function, of_result: bool = False):
@@ -243,8 +242,8 @@ def _remat(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def data_of(m: Arithmetic, f: Callable[..., Any]) -> Callable[..., Any]:
-    """``f(x, *data)``, a few numbers for each row of ``x``, as data for a row formula of ``x``.
+    """``f(x, *data)``, a few numbers for each row of ``x``, as data of a row formula.
 
-    They are not differentiated, and the backward pass keeps them: a rule that takes them need not compute them again.
+    They are not differentiated. The backward pass keeps them, so that the derivative need not compute them again.
     """
     return lambda x, *data: f(x, *data) if m.bare else _remat(f)(lax.stop_gradient(x), *data)

@@ -51,8 +51,8 @@ def functions(
       *fs: names of activations, or any functions that map arrays number by number.
       xlim: range of the argument.
       show: which of ``"value"``, ``"slope"`` and ``"curvature"``, a panel each.
-      saturated: where the absolute slope is less than this, a function is marked as saturated: by shading if it is the
-        only one, else by a bar of its colour at the foot of each panel. ``None`` marks nothing.
+      saturated: a function is marked as saturated where its absolute slope is less than this: by shading if it is the
+        only one, else by a bar in its colour at the bottom of each panel. ``None`` marks nothing.
       axes: as many axes as panels; ``None`` is a new figure.
 
     Returns:
@@ -141,7 +141,7 @@ def parameter(
     values = np.asarray(list(values), float)
     panels = _axes(axes, len(show), width=4.2)
     colours = mpl.colormaps["viridis"](np.linspace(0, 0.92, len(values)))
-    others = {n: v for n, v in record.parameters.items() if not np.ndim(v)}  # given too, so that one program serves all
+    others = {n: v for n, v in record.parameters.items() if not np.ndim(v)}  # arguments, so that one program serves all
     for value, colour in zip(values, colours, strict=True):
         x, derivatives = _curves(record.name, xlim, show, **{**others, name: value.item()})
         for ax, what in zip(panels, show, strict=True):
@@ -163,7 +163,7 @@ def training(
     step: str = "step",
     ax: Axes | None = None,
 ) -> Axes:
-    """How parameters move in training.
+    """Parameters during training.
 
     Args:
       metrics: records with a step and numbers, or lists of numbers, under the names of parameters; or the path of a
@@ -214,7 +214,7 @@ def training(
 def correlation_map(
     *fs: str | Function, sigma_w: float | None = None, sigma_b: float = 0.0, length: float = 1.0, ax: Axes | None = None
 ) -> Axes:
-    """Correlation that a wide random layer makes of the correlation of two inputs.
+    """Correlation of a wide random layer's outputs against that of two inputs.
 
     Args:
       *fs: names of activations, or any functions that map arrays number by number.
@@ -338,8 +338,8 @@ def ulps(
 ) -> np.ndarray:
     """Error of an activation in ulps over a range, beside that of the function of the same name in ``jax.nn``.
 
-    The truth is the activation in float64. An error that has no bound, such as 0 where the truth is not 0, is drawn at
-    the upper edge.
+    The true result is the activation in float64. A result of 0, NaN or infinity where the true one is a normal number
+    is drawn at the upper edge.
 
     Args:
       name: name of an activation.
@@ -403,7 +403,7 @@ def ulps(
 def _legend(
     panels: np.ndarray, handles: list[Any], labels: list[str], *, beside: bool, title: str | None = None
 ) -> None:
-    """One for all panels: beside them in a figure of our own, in the first of them in a figure of the caller's."""
+    """One legend for all panels: beside them in a new figure, inside the first of them in the caller's."""
     if beside:
         columns = min(len(labels), 2 * len(panels))
         place = {"loc": "outside upper center", "ncols": columns, "frameon": False}
@@ -414,7 +414,7 @@ def _legend(
 
 @functools.lru_cache(maxsize=16)
 def _derivatives(function: Function, count: int) -> Callable[..., list[Array]]:
-    """Compiled: value, slope and curvature, the first ``count`` of them, of an array, given parameters."""
+    """A compiled function for the first ``count`` of value, slope and curvature of an array."""
 
     def run(x: Array, parameters: Mapping[str, Array]) -> list[Array]:
         g, found = functools.partial(function, **parameters), []
@@ -431,7 +431,7 @@ def _curves(
 ) -> tuple[np.ndarray, list[np.ndarray]]:
     """Arguments, and value, slope and curvature there, as far as they are shown.
 
-    There is a gap at kinks, where a line would join what is apart.
+    Curves have a gap at kinks, where a line would bridge a jump.
     """
     try:
         record = spec(f)
@@ -468,7 +468,7 @@ def _one(given: Axes | None, **size: float) -> Axes:
 
 
 def _style(i: int) -> dict[str, Any]:
-    """Colour and dashes of the i-th line: no two alike among 28, and a line shows through the one upon it."""
+    """Colour and dashes of the i-th line: 28 differ, and a line below another stays visible."""
     return {"color": COLOURS[i % len(COLOURS)], "ls": _DASHES[i % len(_DASHES)], "lw": 1.8}
 
 
@@ -481,7 +481,7 @@ def _name(f: Any) -> str:
 
 
 def _flat(x: np.ndarray, slope: np.ndarray, limit: float) -> list[tuple[float, float]]:
-    """Intervals where the slope is next to nothing; not those where it passes through 0."""
+    """Intervals where the slope is nearly 0; not those where it passes through 0."""
     found, start = [], 0
     for flat, run in itertools.groupby(np.abs(np.nan_to_num(slope, nan=np.inf)) < limit * (1 - 1e-6)):
         end = start + len(list(run))
@@ -505,7 +505,7 @@ def _finish(ax: Axes, xlabel: str, ylabel: str, xlim: tuple[float, float] | None
 
 
 def _crop(ax: Axes) -> None:
-    """Keep one function that grows fast from flattening the others."""
+    """Limit the vertical axis, so that one fast-growing function does not flatten the others."""
     curves = [np.asarray(line.get_ydata(), float) for line in ax.lines]
     tops = [np.nanmax(np.abs(y)) for y in curves if y.size > 2]
     limit = 4 * float(np.median(tops))

@@ -2,9 +2,11 @@
 (() => {
   const buttons = [...document.querySelectorAll(".filter button")];
   const cards = [...document.querySelectorAll(".card")];
+  const sections = [...document.querySelectorAll("section section")];
   const show = (kind) => {
     for (const b of buttons) b.setAttribute("aria-pressed", String(b.dataset.kind === kind));
     for (const c of cards) c.hidden = kind !== "" && !c.classList.contains(kind);
+    for (const s of sections) s.hidden = !s.querySelector(".card:not([hidden])");
   };
   for (const b of buttons) {
     b.addEventListener("click", () => {

@@ -1,19 +1,24 @@
-"""What the gallery says about an activation: facts from its record, what follows from them, and when to use it."""
+"""What the gallery says about an activation: an example, facts from its record, and when to use it."""
 
 from __future__ import annotations
 
+import functools
+import json
 import math
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from figures import drawn, values
+from figures import FOLDER, drawn, inputs, values
 from public import available, names
 
 import jaxact
 from jaxact._names import ANYWHERE
 
+EXAMPLES = FOLDER / "examples.json"
 ADVICE = tomllib.loads((Path(__file__).parents[1] / "advice.toml").read_text())
 
 
@@ -57,9 +62,62 @@ def modules(record: jaxact.Activation) -> list[str]:
     ]
 
 
+def compute_examples(path: Path) -> None:
+    """Write the example and the shapes of each activation, for :func:`example` and :func:`shapes`.
+
+    It runs in a process of its own: Sphinx forks, which a process that has used JAX must not do.
+    """
+    path.write_text(json.dumps({r.name: {"example": _example(r), "shapes": _shapes(r)} for r in jaxact.specs()}))
+
+
+def _inputs(record: jaxact.Activation) -> tuple[list[str], dict[str, jax.Array]]:
+    """Names of its arrays, and its random key if it takes one."""
+    keys = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
+    return [n for n in inputs(record) if n != "key"], keys
+
+
+def _example(record: jaxact.Activation) -> list[str]:
+    names, keys = _inputs(record)
+    if len(names) > 1:
+        given = [[-2.0, 0.0, 2.0], [1.0, 2.0, 3.0]]
+        arrays = list(jnp.array(given))
+    else:
+        given = [-2.0, 0.0, 2.0] if record.elementwise else [-2.0, -1.0, 1.0, 2.0]
+        arrays = [jnp.array(given)]
+    with np.printoptions(precision=4, suppress=True):
+        result = repr(record.function(*arrays, **keys))
+    call = ", ".join([*names, *(["jax.random.key(0)"] if keys else [])])
+    return [f">>> {', '.join(names)} = jnp.array({given})", f">>> jaxact.{record.name}({call})", *result.splitlines()]
+
+
+def _shapes(record: jaxact.Activation) -> str:
+    names, keys = _inputs(record)
+    x = jax.ShapeDtypeStruct((2, 8), jnp.float32)
+    shape = jax.eval_shape(lambda *arrays: record.function(*arrays, **keys), *[x] * len(names)).shape
+    given = " and ".join(f"``{n}`` {x.shape}" for n in names)
+    return f"{given} → {shape}" + ("; they broadcast" if len(names) > 1 else "")
+
+
+@functools.cache
+def _computed() -> dict[str, dict]:
+    return json.loads(EXAMPLES.read_text())
+
+
+def example(record: jaxact.Activation) -> list[str]:
+    """Two lines of code, and what they give."""
+    return _computed()[record.name]["example"]
+
+
+def shapes(record: jaxact.Activation) -> str:
+    """Shapes of inputs and result, for an example."""
+    return _computed()[record.name]["shapes"]
+
+
 def facts(record: jaxact.Activation) -> dict[str, str]:
     """Facts by what they are called, those that do not apply left out."""
-    out = {"Kind": record.kind}
+    out = {"Family": record.kind}
+    if not record.elementwise:
+        out["Shapes"] = shapes(record)
     if record.range is not None:
         out["Values"] = " to ".join(map(number, record.range))
     if record.minimum is not None and record.range is not None:
@@ -74,7 +132,7 @@ def facts(record: jaxact.Activation) -> dict[str, str]:
             out["Monotone"] = "yes" if monotone(record) else "no"
         out["Slope jumps at"] = ", ".join(map(number, record.kinks)) or "no point"
     if record.parameters:
-        out["Learnable"] = ", ".join(f"``{n}``, at first {_default(v)}" for n, v in record.parameters.items())
+        out["Learnable"] = ", ".join(f"``{n}``, initially {_default(v)}" for n, v in record.parameters.items())
     if record.options:
         out["Options"] = ", ".join(f"``{n}={v!r}``" for n, v in record.options.items())
     if found := modules(record):

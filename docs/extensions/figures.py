@@ -1,7 +1,6 @@
 """Figures of the gallery, drawn by jaxact.plotting, one file for each panel so that they wrap on a narrow screen.
 
-What it does not draw, since it is no curve, is drawn here: the values over a plane, random draws, and the small sketch
-on a card.
+Drawn here is what jaxact.plotting has no function for: values over a plane, random draws, and the sketch on a card.
 """
 
 from __future__ import annotations
@@ -44,10 +43,15 @@ def panels(record: jaxact.Activation) -> list[str]:
     return ["value", "slope", "curvature", *(f"by-{n}" for n, v in record.parameters.items() if np.ndim(v) == 0)]
 
 
+def newest_source(file: str) -> float:
+    """When the package or this file was last changed."""
+    sources = [*Path(jaxact.__file__).parent.rglob("*.py"), Path(file)]
+    return max(source.stat().st_mtime for source in sources)
+
+
 def draw(records: list[jaxact.Activation], compared: list[jaxact.Activation]) -> set[Path]:
     """Draw what is not there or older than the package, and say what is there then."""
-    sources = [*Path(jaxact.__file__).parent.rglob("*.py"), Path(__file__)]
-    newest = max(source.stat().st_mtime for source in sources)
+    newest = newest_source(__file__)
     jobs = {(r.name,): {p: FOLDER / f"{r.name}-{p}.svg" for p in (*panels(r), "sketch")} for r in records}
     for (name,), files in jobs.items():
         files["values"] = FOLDER / f"{name}.npy"
@@ -83,7 +87,7 @@ def _draw(names: tuple[str, ...], files: dict[str, Path]) -> None:
     sketch, kept = files.pop("sketch", None), files.pop("values", None)
     with plt.rc_context(STYLE), _saved(files) as axes:
         if len(names) > 1:
-            plotting.functions(*names, show=list(files), xlim=(-SPAN, 3), axes=axes)
+            plotting.functions(*names, show=list(files), xlim=(-10, SPAN), axes=axes)  # to where slopes vanish
         elif "deterministic" in record.options:
             _draws(record, axes[0])
         elif record.elementwise:
@@ -113,12 +117,12 @@ def _plane(record: jaxact.Activation, ax: plt.Axes) -> None:
     grid = jnp.linspace(-SPAN, SPAN, 81)
     pairs = jnp.stack(jnp.meshgrid(grid, grid, indexing="xy"), axis=-1)
     drawn = ax.contourf(grid, grid, _of_pairs(record, pairs), levels=17, cmap="cividis")
-    inputs = _inputs(record)
-    ax.set(xlabel=inputs[0] if len(inputs) > 1 else "$x_1$", ylabel=inputs[1] if len(inputs) > 1 else "$x_2$")
-    ax.figure.colorbar(drawn, label="value" if len(inputs) > 1 else "first component of the value")
+    names = inputs(record)
+    ax.set(xlabel=names[0] if len(names) > 1 else "$x_1$", ylabel=names[1] if len(names) > 1 else "$x_2$")
+    ax.figure.colorbar(drawn, label="result" if len(names) > 1 else "first component of the result")
 
 
-def _inputs(record: jaxact.Activation) -> list[str]:
+def inputs(record: jaxact.Activation) -> list[str]:
     """Names of the arguments that have no default."""
     parameters = inspect.signature(record.function).parameters.values()
     return [p.name for p in parameters if p.default is p.empty]
@@ -131,7 +135,7 @@ def _of_numbers(record: jaxact.Activation) -> bool:
 
 def _of_pairs(record: jaxact.Activation, pairs: jax.Array) -> jax.Array:
     """The value of a function of two inputs, or the first component of that of a function of rows."""
-    if len(_inputs(record)) > 1:
+    if len(inputs(record)) > 1:
         return record.function(pairs[..., 0], pairs[..., 1])
     key = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
     groups = {"dim": 2} if "dim" in record.options else {}

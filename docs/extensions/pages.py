@@ -1,6 +1,6 @@
-"""The pages that no person writes: gallery, reference, measurements, studies.
+"""The generated pages: gallery, reference, measurements, studies.
 
-They are written as reStructuredText before Sphinx reads its sources, and only where they have changed.
+They are written as reStructuredText before Sphinx reads its sources, and only if they have changed.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import figures
 import modules
 import results
-from facts import facts, use
+from facts import EXAMPLES, compute_examples, example, facts, use
+from facts import __file__ as facts_file
 from public import activations, available, names
 from sphinx.application import Sphinx
 
@@ -45,20 +48,34 @@ def toctree(pages: Iterable[str]) -> str:
 # The gallery.
 
 
+FAMILIES = {
+    "smooth": "Smooth rectifiers and their relatives",
+    "rectified": "Piecewise linear and piecewise polynomial functions",
+    "gated": "Gates: one array decides how much of another passes",
+    "saturating": "Bounded on at least one side; the slope goes to 0 in a tail",
+    "simplex": "Functions of a row, most with a row that sums to 1",
+    "parametric": "Shapes that are learned",
+    "periodic": "Waves, for coordinates and signals",
+    "shrinkage": "Small inputs go to 0",
+    "stochastic": "Random in training",
+}
+POPULAR = (
+    *("relu", "gelu", "silu", "swiglu", "softmax", "sigmoid", "tanh", "mish", "leaky_relu", "geglu", "softplus", "elu"),
+    *("log_softmax", "prelu", "hard_silu", "selu", "swish", "relu_squared"),
+)
+
+
 def activation_page(record: jaxact.Activation) -> str:
-    """Page of one activation."""
+    """Page of one activation: signature with an example and figures, facts, advice, measurements, reference."""
     good, bad = use(record)
-    text = title(record.name) + f"{record.summary}\n\n.. math:: {record.formula}\n\n"
-    if figures.drawn(record):
-        text += ".. container:: panels\n\n"
-        for panel in figures.panels(record):
-            text += f"   .. image:: {record.name}-{panel}.svg\n      :alt: {panel} of {record.name}\n\n"
+    text = title(record.name) + f".. autofunction:: jaxact.{record.name}\n\n"
     text += title("Facts", "-") + ".. rst-class:: facts\n\n"
     text += "".join(f":{name}: {fact}\n" for name, fact in facts(record).items()) + "\n"
     text += title("When to use it", "-") + f"**Use it:** {_lower(good)}\n\n"
-    text += f"**Rather not:** {_lower(bad)}\n\n" if bad else ""
+    text += f"**Avoid it:** {_lower(bad)}\n\n" if bad else ""
     text += results.of_activation(record.name) + "\n"
-    text += title("Signature", "-") + ".. autofunction:: jaxact." + record.name + "\n"
+    if record.reference:
+        text += title("Reference", "-") + _linked(record.reference) + "\n"
     return text
 
 
@@ -66,12 +83,31 @@ def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+def opening(record: jaxact.Activation) -> list[str]:
+    """Lines between the formula and the arguments of an activation: an example and its figures."""
+    lines = [*example(record), ""]
+    if figures.drawn(record):
+        lines += [".. container:: panels", ""]
+        for panel in figures.panels(record):
+            lines += [f"   .. image:: {record.name}-{panel}.svg", f"      :alt: {panel} of {record.name}", ""]
+    return lines
+
+
+def family_order(records: Iterable[jaxact.Activation]) -> dict[str, list[jaxact.Activation]]:
+    """Records by heading: the most used first, then family by family."""
+    by_name = {r.name: r for r in records}
+    groups = {"Most used": [by_name[n] for n in POPULAR if n in by_name]}
+    for kind, heading in FAMILIES.items():
+        groups[heading] = [r for r in records if r.kind == kind and r.name not in POPULAR]
+    return {heading: found for heading, found in groups.items() if found}
+
+
 def gallery_index(records: list[jaxact.Activation]) -> str:
     """Cards of all activations, and buttons that show those of one kind."""
-    kinds = sorted({r.kind for r in records})
-    buttons = "".join(f'<button type="button" data-kind="{k}">{k}</button>' for k in kinds)
+    buttons = "".join(f'<button type="button" data-kind="{k}">{k}</button>' for k in FAMILIES)
     text = title("Gallery") + (
-        f"All {len(records)} activations. :doc:`/comparison` shows how to read such a page, on the four best known.\n\n"
+        f"{len(records)} activations: the most used first, then by family. :doc:`/comparison` explains the facts on a "
+        "page, with the four best known.\n\n"
     )
     text += ".. raw:: html\n" + options(
         "",
@@ -79,14 +115,16 @@ def gallery_index(records: list[jaxact.Activation]) -> str:
         f'<button type="button" data-kind="" aria-pressed="true">all</button>{buttons}'
         f'<button type="button" data-kind="learnable">learnable</button></div>',
     )
-    text += ".. container:: cards\n\n"
-    for r in records:
-        marks = f"card {r.kind}" + (" learnable" if r.parameters else "")
-        text += f"   .. container:: {marks}\n\n"
-        if figures.drawn(r):
-            text += f"      .. image:: {r.name}-sketch.svg\n         :alt:\n         :target: {r.name}.html\n\n"
-        text += f"      :doc:`{r.name} <{r.name}>`\n\n      {r.summary}\n\n"
-    return text + toctree(["/comparison", *(r.name for r in records)])
+    groups = family_order(records)
+    for heading, found in groups.items():
+        text += title(heading, "-") + ".. container:: cards\n\n"
+        for r in found:
+            marks = f"card {r.kind}" + (" learnable" if r.parameters else "")
+            text += f"   .. container:: {marks}\n\n"
+            if figures.drawn(r):
+                text += f"      .. image:: {r.name}-sketch.svg\n         :alt:\n         :target: {r.name}.html\n\n"
+            text += f"      :doc:`{r.name} <{r.name}>`\n\n      {r.summary}\n\n"
+    return text + toctree(["/comparison", *(r.name for found in groups.values() for r in found)])
 
 
 def comparison_table(records: list[jaxact.Activation]) -> str:
@@ -136,14 +174,15 @@ def _told_of(package: str, name: str, found: object) -> str:
 
 
 def studies_page() -> str:
-    """What each script of examples/ says about itself: what it does, its commands, and what came out."""
+    """The docstring of each script of examples/: what it does, its commands, its results; and the committed tables."""
     text = title("Studies") + (
-        "Each is one file of ``examples/`` that reads from top to bottom, and says first what it does, what it takes "
-        "and what came out.\n\n"
+        "Each study is one file of ``examples/``, to be read from top to bottom. Below are its docstring, which has "
+        "commands, cost and results, and the committed tables.\n\n"
     )
     for path in sorted((ROOT / "examples").glob("*.py")):
         if told := ast.get_docstring(ast.parse(path.read_text())):
-            text += title(path.name, "-") + "".join(map(_paragraph, told.split("\n\n"))) + results.studies(path.name)
+            text += title(path.name, "-") + "".join(map(_paragraph, told.split("\n\n")))
+            text += results.studies(path.name) + "\n"
     return text
 
 
@@ -156,32 +195,40 @@ def _paragraph(lines: str) -> str:
 
 
 def write(app: Sphinx) -> None:
-    """Write all pages, and remove those of activations that are no more."""
+    """Write all pages, and remove those of activations that no longer exist."""
     records = jaxact.specs()
     wanted = [r for r in records if r.name in app.config.figures or not app.config.figures]
     for folder in ("api", "gallery", "results"):
         (DOCS / folder).mkdir(exist_ok=True)
     drawn = figures.draw(wanted, [jaxact.spec(n) for n in ARTICLES])
+    for old in {f for f in figures.FOLDER.iterdir() if f.suffix in (".svg", ".npy")} - drawn:
+        old.unlink()  # of another choice of figures, before pages refer to it
+    if not EXAMPLES.exists() or EXAMPLES.stat().st_mtime < figures.newest_source(facts_file):
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            pool.submit(compute_examples, EXAMPLES).result()
     pages = {f"gallery/{r.name}.rst": activation_page(r) for r in records}
     pages["gallery/index.rst"] = gallery_index(records)
     pages["gallery/comparison.inc"] = comparison_table([jaxact.spec(n) for n in ARTICLES])
     pages |= {f"api/{m}.rst": reference_page(m) for m in available()}
     pages["api/index.rst"] = title("Reference") + ".. toctree::\n" + options("", *available())
+    pages["results/provenance.inc"] = results.provenance() or "No results are committed yet.\n"
     pages |= {f"results/{benchmark}.inc": results.page(benchmark) for benchmark in ("accuracy", "memory", "speed")}
     pages["studies.rst"] = studies_page()
     for name, text in pages.items():
         if not (DOCS / name).exists() or (DOCS / name).read_text() != text:
             (DOCS / name).write_text(text)
-    kept = {DOCS / name for name in pages} | drawn
+    kept = {DOCS / name for name in pages} | drawn | {EXAMPLES}
     for folder in ("api", "gallery", "results"):
         for old in set((DOCS / folder).iterdir()) - kept:
             old.unlink()
 
 
-def short_signature(app: Sphinx, what: str, name: str, found: object, *_: object) -> tuple[str, str] | None:
-    """Signature of a class without types, which dataclasses have resolved to something long."""
+def short_signature(
+    app: Sphinx, what: str, name: str, found: object, told: object, signature: str | None, returns: str | None
+) -> tuple[str, str | None] | None:
+    """Signature of a class without types, which dataclasses have resolved to something long; aliases by their names."""
     if what != "class":
-        return None
+        return signature and (re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", signature), returns)
     parameters = [
         p.replace(annotation=p.empty) for p in inspect.signature(found).parameters.values() if p.name != "parent"
     ]
@@ -197,7 +244,24 @@ def module_of_function(app: Sphinx, what: str, name: str, found: object, told: o
 
 def link_papers(app: Sphinx, what: str, name: str, found: object, told: object, lines: list[str]) -> None:
     """Make the numbers of arXiv in a docstring links."""
-    lines[:] = [re.sub(r"arXiv:(\d+\.\d+)", r"`\g<0> <https://arxiv.org/abs/\1>`__", line) for line in lines]
+    lines[:] = map(_linked, lines)
+
+
+def _linked(text: str) -> str:
+    return re.sub(r"arXiv:(\d+\.\d+)", r"`\g<0> <https://arxiv.org/abs/\1>`__", text)
+
+
+def arrange(app: Sphinx, what: str, name: str, found: object, told: object, lines: list[str]) -> None:
+    """Docstring of an activation: example and figures before the arguments, no reference, which ends its page."""
+    record = activations().get(name.removeprefix("jaxact.")) if what == "function" else None
+    if record is None:
+        return
+    if "References:" in lines:
+        start = lines.index("References:")
+        end = next((i for i in range(start + 1, len(lines)) if re.match(r"\S", lines[i])), len(lines))
+        del lines[start:end]
+    at = lines.index("Args:") if "Args:" in lines else len(lines)
+    lines[at:at] = opening(jaxact.spec(record))
 
 
 def setup(app: Sphinx) -> dict:
@@ -206,5 +270,6 @@ def setup(app: Sphinx) -> dict:
     app.connect("builder-inited", write)
     app.connect("autodoc-process-signature", short_signature)
     app.connect("autodoc-process-docstring", module_of_function, priority=100)  # before the sections are parsed
+    app.connect("autodoc-process-docstring", arrange, priority=400)  # before Napoleon turns sections into fields
     app.connect("autodoc-process-docstring", link_papers)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,7 +1,7 @@
-"""What benchmarks/results/*.json holds, as tables: whole pages, and what there is about one activation.
+"""Tables from benchmarks/results/*.json: whole pages, and sections about one activation.
 
-Every table says on which machine, with which versions and on which day its figures were measured. Where there are no
-results yet, there are no tables.
+Every page says on which machine, with which versions and on which day its figures were measured; the page "provenance"
+has the commands. Where there are no results yet, there are no tables. Long tables are folded, and the core comes first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from jaxact._accuracy import CORE
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 ORDERS = ("value", "slope", "curvature")
@@ -34,10 +36,37 @@ def committed(benchmark: str) -> dict[str, dict[str, Any]]:
     return {path.stem.removeprefix(f"{benchmark}-"): json.loads(path.read_text()) for path in found}
 
 
-def circumstances(results: dict[str, Any]) -> str:
-    """Where, with what and when."""
-    versions = ", ".join(f"{k} {v}" for k, v in results["versions"].items())
-    return f"{results['device']}, {results['cores']} cores; {versions}; {results['date']}; ``{results['command']}``.\n"
+def measured(results: dict[str, Any]) -> str:
+    """Where, with which versions and when, in one line."""
+    versions = ", ".join(f"{k} {v}" for k, v in results["versions"].items() if k in ("jaxact", "jax", "torch"))
+    return f"{results['device']}, {results['cores']} cores; {versions}; {results['date']}"
+
+
+def provenance() -> str:
+    """Machine, versions, revision, date and commands of each benchmark."""
+    text = ""
+    for benchmark in ("accuracy", "memory", "speed", "decoder", "train"):
+        for platform, results in committed(benchmark).items():
+            rows = [
+                ["machine", f"{results['device']}, {results['cores']} cores"],
+                ["versions", ", ".join(f"{k} {v}" for k, v in results["versions"].items())],
+                ["date", results["date"]],
+                *([["revision", results["revision"]]] if results.get("revision") else []),
+            ]
+            commands = "".join(f"   {c.strip()}\n" for c in results["command"].split(";"))
+            text += _heading(f"{benchmark.capitalize()}, {platform}") + table(["", ""], rows)
+            text += f"\n.. code-block:: sh\n   :class: wrap\n\n{commands}\n"
+    return text
+
+
+def folded(summary: str, text: str) -> str:
+    """Text that a reader unfolds."""
+    start, end = f"<details><summary>{summary}</summary>", "</details>"
+    return f".. raw:: html\n\n   {start}\n\n{text}\n.. raw:: html\n\n   {end}\n\n"
+
+
+def _heading(title: str, under: str = "-") -> str:
+    return f"{title}\n{under * len(title)}\n\n"
 
 
 def ulps(found: dict[str, Any] | None) -> str:
@@ -61,15 +90,12 @@ def of_activation(name: str) -> str:
     for platform, results in committed("accuracy").items():
         by_dtype = results["worst"].get(name, {})
         libraries = [b for b in ("jaxact", "jax.nn", "torch") if any(b in by for by in by_dtype.values())]
-        measured = list(dict.fromkeys(w for by in by_dtype.values() for of in by.values() for w in of))
+        orders = list(dict.fromkeys(w for by in by_dtype.values() for of in by.values() for w in of))
         rows = [
-            [f"{b}, {w}", *(ulps(by.get(b, {}).get(w)) for by in by_dtype.values())]
-            for b in libraries
-            for w in measured
+            [f"{b}, {w}", *(ulps(by.get(b, {}).get(w)) for by in by_dtype.values())] for b in libraries for w in orders
         ]
         if rows:
-            columns = ["", *by_dtype]
-            parts.append(_section("Worst error in ulps", platform, table(columns, rows), results))
+            parts.append(_section("Worst error in ulps", platform, table(["", *by_dtype], rows), results))
     for platform, results in committed("memory").items():
         kept = {f"bytes per element, {d}": by[name] for d, by in results["bytes_per_element"].items() if name in by}
         layers = {f"arrays per layer, {k}": by[name] for k, by in results["arrays_per_layer"].items() if name in by}
@@ -83,13 +109,13 @@ def of_activation(name: str) -> str:
     for platform, results in committed("speed").items():
         cells = _largest([c for c in results["cells"] if c["name"] == name])
         if cells:
-            parts.append(_section("Time", platform, speed_table(cells, named=False), results))
+            text = speed_table(cells, ("pass", "dtype")) + f"\nArrays of {_power(cells[0]['size'])} numbers. "
+            parts.append(_section("Time", platform, text, results))
     return "\n".join(parts)
 
 
 def _section(title: str, platform: str, text: str, results: dict[str, Any]) -> str:
-    heading = f"{title}, {platform}"
-    return f"{heading}\n{'-' * len(heading)}\n\n{text}\n{circumstances(results)}"
+    return _heading(f"{title}, {platform}") + f"{text}\n{measured(results)}; :doc:`how </provenance>`.\n"
 
 
 def _library(name: str) -> str:
@@ -101,15 +127,14 @@ def _library(name: str) -> str:
 
 def studies(script: str) -> str:
     """What the committed runs of a script of ``examples/`` gave."""
-    parts = []
+    text = ""
     for platform, results in committed("studies").items():
         for study in results["studies"].values():
             if study["command"].split()[1] == f"examples/{script}":
-                text = table(study["columns"], study["rows"])
-                told = f"It took {study['seconds']} seconds. " + circumstances(study)
-                heading = f"{study['title']}, {platform}"
-                parts.append(f"{heading}\n{'^' * len(heading)}\n\n{text}\n{told}")
-    return "\n".join(parts)
+                told = f"``{study['command']}``, {study['seconds']} seconds. {measured(study)}.\n\n"
+                text += _heading(f"{study['title']}, {platform}", "^") + table(study["columns"], study["rows"])
+                text += f"\n{told}"
+    return text
 
 
 # Of all.
@@ -121,7 +146,19 @@ def page(benchmark: str) -> str:
     if not found:
         return MISSING.format(benchmark) + "\n"
     tables = {"accuracy": _accuracy, "memory": _memory, "speed": _speed}[benchmark]
-    return "\n".join(_section(title, p, text, r) for p, r in found.items() for title, text in tables(r))
+    text = ""
+    for platform, results in found.items():
+        text += f"On {platform}: {measured(results)}. :doc:`Commands and versions </provenance>`.\n\n"
+        text += "".join(_heading(f"{title}, {platform}") + body + "\n" for title, body in tables(results))
+    return text
+
+
+def _core_first(columns: list[str], rows: dict[str, list[list[str]]], what: str = "") -> str:
+    """A table of the core functions, and a folded one of all others."""
+    core = [row for name, of in rows.items() if name in CORE for row in of]
+    others = [row for name, of in rows.items() if name not in CORE for row in of]
+    text = f"{table(columns, core)}\n" if core else ""
+    return text + (folded(f"{what}{len(others)} more rows", table(columns, others)) if others else "")
 
 
 def _link(name: str) -> str:
@@ -133,12 +170,14 @@ def _accuracy(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
     for dtype in dict.fromkeys(d for by in worst.values() for d in by):
         of = {name: by[dtype] for name, by in worst.items() if dtype in by}
         libraries = [b for b in ("jaxact", "jax.nn", "torch") if any(b in by for by in of.values())]
-        columns = ["function", *(f"{b} {o}" for b in libraries for o in ORDERS)]
+        columns = ["function", *libraries]
         by_order = {n: by for n, by in of.items() if "slope" in by["jaxact"]}
-        rows = [
-            [_link(n), *(ulps(by.get(b, {}).get(o)) for b in libraries for o in ORDERS)] for n, by in by_order.items()
-        ]
-        yield f"Worst error in ulps, {dtype}", table(columns, rows)
+        text = ""
+        for order in ("slope", "value", "curvature"):
+            rows = {n: [[_link(n), *(ulps(by.get(b, {}).get(order)) for b in libraries)]] for n, by in by_order.items()}
+            shown = _core_first(columns, rows, f"{order.capitalize()}: ")
+            if rows:
+                text += f"Error of the {order}:\n\n{shown}" if order == "slope" else folded(order.capitalize(), shown)
         rows = [
             [f"{_link(n)}, {w}", *(ulps(by.get(b, {}).get(w)) for b in libraries)]
             for n, by in of.items()
@@ -146,7 +185,8 @@ def _accuracy(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
             for w in by["jaxact"]
         ]
         if rows:
-            yield f"Worst error in ulps, {dtype}, of gates and rows", table(["function", *libraries], rows)
+            text += folded("Gates and functions of rows", table(columns, rows))
+        yield f"Worst error in ulps, {dtype}", text
     wrong = {n: by for n, by in results.get("nan_at_infinity", {}).items() if any(by.values())}
     if wrong:
         libraries = list(dict.fromkeys(b for by in wrong.values() for b in by))
@@ -161,17 +201,33 @@ def _memory(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
     ):
         for key, by_name in group.items():
             libraries = list(dict.fromkeys(b for by in by_name.values() for b in by))
-            rows = [[_link(n), *(_number(by.get(b), digits) for b in libraries)] for n, by in by_name.items()]
-            yield f"{title}, {key}", table(["function", *map(_library, libraries)], rows)
+            rows = {n: [[_link(n), *(_number(by.get(b), digits) for b in libraries)]] for n, by in by_name.items()}
+            yield f"{title}, {key}", _core_first(["function", *map(_library, libraries)], rows)
 
 
 def _speed(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    rows = [
-        [k, *(_number(v.get(n), 2) for n in ("mean", "mean_of_least", "worst"))] for k, v in results["summary"].items()
-    ]
     columns = ["peer, pass, dtype, size", "geometric mean", "of least times", "worst"]
-    yield "How many times as fast as its peer jaxact is", table(columns, rows)
-    yield "Times at the largest size", speed_table(_largest(results["cells"]), named=True)
+    rows = {
+        k: [k, *(_number(v.get(n), 2) for n in ("mean", "mean_of_least", "worst"))]
+        for k, v in results["summary"].items()
+    }
+    whole = [row for k, row in rows.items() if "2^" not in k]
+    by_size = [row for k, row in rows.items() if "2^" in k]
+    text = table(columns, whole) + "\n" + (folded("By size", table(columns, by_size)) if by_size else "")
+    yield "Times of the peer divided by those of jaxact", text
+    groups: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
+    for cell in _largest(results["cells"]):
+        groups.setdefault((cell["pass"], cell["dtype"], cell["size"]), []).append(cell)
+    for (kind, dtype, size), cells in groups.items():
+        core, others = ([c for c in cells if (c["name"] in CORE) is of] for of in (True, False))
+        text = speed_table(core, ("name",)) + "\n" if core else ""
+        if others:
+            text += folded(f"{len(others)} more functions", speed_table(others, ("name",)))
+        yield f"{kind}, {dtype}", f"Arrays of {_power(size)} numbers.\n\n{text}"
+
+
+def _power(size: int) -> str:
+    return f"2\\ :sup:`{round(math.log2(size))}`"
 
 
 def _largest(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -179,20 +235,18 @@ def _largest(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [c for c in cells if c["size"] == size]
 
 
-def speed_table(cells: list[dict[str, Any]], named: bool) -> str:
-    """Median microseconds of each contender."""
+def speed_table(cells: list[dict[str, Any]], stubs: tuple[str, ...]) -> str:
+    """Ratios to each peer, then the median microseconds of each contender."""
+    shown = {"name": _link, "pass": str, "dtype": str}
     libraries = list(dict.fromkeys(b for c in cells for b in c["microseconds"]))
+    peers = [b for b in libraries if b not in ("jaxact", "copy")]
     rows = [
         [
-            *([_link(c["name"])] if named else []),
-            c["pass"],
-            c["dtype"],
-            f"2\\ :sup:`{round(math.log2(c['size']))}`",
+            *(shown[s](c[s]) for s in stubs),
+            *(_number(c["ratio"].get(b), 2) for b in peers),
             *(_number(c["microseconds"].get(b), 0) for b in libraries),
-            *(_number(c["ratio"].get(b), 2) for b in libraries if b not in ("jaxact", "copy")),
         ]
         for c in cells
     ]
-    peers = [f"{b} / jaxact" for b in libraries if b not in ("jaxact", "copy")]
-    times = [f"{b}, µs" for b in libraries]
-    return table([*(["function"] if named else []), "pass", "dtype", "size", *times, *peers], rows)
+    first = ["function" if s == "name" else s for s in stubs]
+    return table([*first, *(f"{b} / jaxact" for b in peers), *(f"{b}, µs" for b in libraries)], rows)

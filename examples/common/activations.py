@@ -31,7 +31,7 @@ def _modules() -> dict[str, Any]:
 
 
 def check_names(names: Iterable[str]) -> None:
-    """Refuse what is no activation, or needs more than one input."""
+    """Raise for a name that is not an activation, or one that needs more than one input."""
     for name in names:
         try:
             spec = jaxact.spec(name)

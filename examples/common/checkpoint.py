@@ -34,13 +34,13 @@ class Checkpoints:
         )
 
     def save(self, step: int, state: Any, record: dict[str, Any], metrics: dict[str, float]) -> None:
-        """Copy the state off the devices, and leave the writing to a thread."""
+        """Copy the state off the devices, and write it in a thread."""
         args = self._args.Composite(state=self._args.StandardSave(state), record=self._args.JsonSave(record))
         with self._writing():
             self._manager.save(step, args=args, metrics=metrics)
 
     def restore(self, state: Any) -> tuple[Any, dict[str, Any]] | None:
-        """State and record of the newest checkpoint that is whole; broken ones are deleted."""
+        """State and record of the newest complete checkpoint; broken ones are deleted."""
         abstract = jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding), state)
         args = self._args.Composite(state=self._args.StandardRestore(abstract), record=self._args.JsonRestore())
         for step in sorted(self._manager.all_steps(), reverse=True):

@@ -127,7 +127,7 @@ class Batches:
         return {name: array[chosen] for name, array in self.arrays.items()} | {"weight": weight}
 
 
-GROUP = 16  # steps; an item of Grain's takes longer than the batch in it, where that is small
+GROUP = 16  # steps; for small batches, Grain's cost per item is larger than that of the batch
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +150,7 @@ class Stream:
     def __init__(self, batches: Any):
         import grain
 
-        # All data are in memory: a batch is cheaper to take than to hand over from a thread.
+        # All data are in memory: taking a batch is cheaper than passing it between threads.
         options = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
         self._groups = iter(grain.MapDataset.source(Groups(batches)).to_iter_dataset(options))
         self._before, self._group, self._taken = self._groups.get_state(), [], 0

@@ -39,7 +39,7 @@ def _scheduled() -> bool:
 def make_mesh(options: Training, model: int = 1, batch: int | None = None) -> Mesh:
     """Mesh with the axes ``data`` and ``model`` over the devices asked for, all by default.
 
-    ``batch`` is how much is to be split along ``data``, the batch size by default.
+    ``batch`` is the size that is split along ``data``, the batch size by default.
     """
     batch = options.batch_size if batch is None else batch
     available = len(jax.devices())
@@ -83,10 +83,10 @@ def place(mesh: Mesh, batch: Any, axis: str | None = "data", lead: int = 0) -> A
 
 
 def replicated(mesh: Mesh) -> NamedSharding:
-    """Every device has all of it."""
+    """Sharding in which every device holds the whole array."""
     return NamedSharding(mesh, PartitionSpec())
 
 
 def is_first() -> bool:
-    """Whether this process is the one that writes files and talks."""
+    """Whether this process writes the files and prints."""
     return jax.process_index() == 0

@@ -12,11 +12,11 @@ import tyro
 
 
 class BadInput(Exception):
-    """What the user gave cannot be run; the message says what was given, what is accepted and what to do."""
+    """Invalid options; the message says what was given, what is accepted and what to do."""
 
 
 class Stopped(Exception):
-    """A run that was fine at first cannot go on; the message says why, and what is safe."""
+    """A run that cannot continue; the message says why, and what has been saved."""
 
 
 @dataclasses.dataclass(frozen=True)

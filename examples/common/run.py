@@ -1,4 +1,4 @@
-"""One run's folder: who holds it, what it was started with, its metrics and its checkpoints."""
+"""The folder of a run: its lock, its options, its metrics and its checkpoints."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from jax.experimental.multihost_utils import sync_global_devices
 from common.mesh import is_first
 from common.options import BadInput, Training
 
-# Options that may change between a run and its continuation: they say where and how, not what.
+# Options that may change when a run is resumed, because they do not change its result.
 FREE = {"out", "resume", "tensorboard", "devices", "coordinator", "processes", "process", "data_dir", "text"}
 
 
 @contextlib.contextmanager
 def open_folder(study: str, options: Training) -> Iterator[Path]:
-    """The folder of the run, new or to be gone on with, locked for the time of the run."""
+    """The folder of a new or resumed run, locked while it runs."""
     folder = _choose(study, options)
     lock = _lock(folder) if is_first() else None
     try:
@@ -36,7 +36,7 @@ def open_folder(study: str, options: Training) -> Iterator[Path]:
 
 
 def _claim(folder: Path, options: Training) -> None:
-    """Write down what the run is started with, or see that it is what an earlier start wrote down."""
+    """Write the options of a new run, or check that they equal those of the run that is resumed."""
     wanted = json.loads(json.dumps(dataclasses.asdict(options), default=str))
     record = folder / "options.json"
     before = json.loads(record.read_text()) if record.exists() else None
@@ -68,7 +68,7 @@ def _choose(study: str, options: Training) -> Path:
 
 def _lock(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)  # a killed process lets go of it too
+    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)  # the lock ends with the process
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -82,7 +82,7 @@ def _short(value: Any) -> str:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file such that it is there in full or not at all."""
+    """Write a file atomically."""
     part = path.with_name(path.name + ".part")
     part.write_bytes(content.encode() if isinstance(content, str) else content)
     part.replace(path)

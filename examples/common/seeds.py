@@ -23,7 +23,7 @@ from common.trainer import Plan, State, make_state, make_step, train
 
 @dataclasses.dataclass(frozen=True)
 class Seeds:
-    """For each epoch, which samples each seed sees at each step; seed ``s`` sees them as a run of its own would."""
+    """For each epoch, the samples of each seed at each step, in the order of a single run with that seed."""
 
     batches: tuple[Batches, ...]
 

@@ -21,7 +21,7 @@ from common.options import Stopped, Training
 from common.progress import progress_bar, say
 from common.run import Metrics
 
-LAG = 8  # a loss is read when so many further steps are under way, so that the devices never wait for the host
+LAG = 8  # a loss is read this many steps late, so that the devices never wait for the host
 
 
 class State(NamedTuple):
@@ -91,7 +91,7 @@ def train(
         history = record["history"]
         say(f"{label}: goes on from step {history[-1]['step']}")
     metrics = Metrics(folder, history, options.tensorboard)
-    # The state stays laid out as it came, whatever the compiler would rather have.
+    # Keep the layout of the state, which the compiler might otherwise change.
     layout = jax.tree.map(lambda x: x.sharding, state)
     compiled = jax.jit(step, donate_argnums=0, out_shardings=(layout, None))
 
@@ -116,7 +116,7 @@ def train(
                 with jax.transfer_guard("disallow"):
                     for i in range(1, plan.steps + 1):
                         batch = next(batches)
-                        with jax.transfer_guard_host_to_device("allow"):  # one device takes the batch as it is
+                        with jax.transfer_guard_host_to_device("allow"):  # one device needs no sharding
                             ready = batch if mesh.size == 1 else place(mesh, batch, split)
                             state, loss = compiled(state, ready, *held)
                         loss.copy_to_host_async()

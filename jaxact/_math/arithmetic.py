@@ -1,8 +1,8 @@
-"""How exactly a formula is computed: its first argument.
+"""The first argument of a formula, which sets how exactly it is computed.
 
-There is one :class:`Arithmetic` for results that are rounded to a narrow float in the end, one for float32 and one for
-float64. Variants of each say what a formula is evaluated for: to be compiled as it is (``bare``), to be differentiated
-(``ruled``), or for Taylor mode, in XLA's own elementary functions (``native``).
+There is one :class:`Arithmetic` for results that are rounded to a narrow float, one for float32 and one for float64.
+Each has three variants: without custom derivatives, for kernels (``bare``); with elementary functions that JAX can
+differentiate (``ruled``); and with XLA's own elementary functions, for Taylor mode (``native``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from jaxact._math.error_free import product_error, split
 Pair = tuple[Array, Array | None]
 """A number as ``high + low``: a float, and what it lacks; ``None`` where nothing is known to be missing."""
 
-# e^x is carried 2^64 times too large where what it is multiplied with may be a normal number although e^x is none.
+# A product with e^x can be a normal number where e^x underflows. So 2^64 e^x is multiplied, and 2^-64 comes last.
 SCALE = 2.0**64
 UNSCALE = 2.0**-64
 
@@ -32,11 +32,11 @@ class Limits(NamedTuple):
     """Where functions reach their limits in a dtype.
 
     Attributes:
-      vanish: beyond it ``x e^-x`` is 0.
+      vanish: above it ``x e^-x`` is 0.
       exp: ``e^-x`` is a normal number up to it, and ``e^x`` is finite.
-      one: beyond it ``1 + e^-x`` is 1.
-      normal: beyond it ``x e^(-x^2 / 2)`` is 0.
-      tanh: beyond it ``tanh(x)`` is 1.
+      one: above it ``1 + e^-x`` is 1.
+      normal: above it ``x e^(-x^2 / 2)`` is 0.
+      tanh: above it ``tanh(x)`` is 1.
     """
 
     vanish: float
@@ -56,9 +56,9 @@ class Arithmetic:
     Attributes:
       name: ``"half"``, ``"float32"`` or ``"float64"``: a column of the tables of coefficients.
       dtype: dtype of the arrays that a formula gets and returns.
-      bare: whether formulas are evaluated as they are, without the rule that gives them their derivative.
-      native: whether elementary functions are XLA's own; no bits are looked at then. It implies ``bare``.
-      ruled: whether elementary functions have a rule for their derivative.
+      bare: whether formulas are evaluated without custom derivatives.
+      native: whether elementary functions are XLA's own, without operations on bits. It implies ``bare``.
+      ruled: whether elementary functions have custom derivatives.
     """
 
     name: str
@@ -74,7 +74,7 @@ class Arithmetic:
 
     @property
     def compensated(self) -> bool:
-        """Whether what a rounding lost is computed: not where the result is rounded to a narrow float."""
+        """Whether rounding errors are computed: not where the result is rounded to a narrow float."""
         return self.name != "half" and not self.native
 
     @property
@@ -99,8 +99,8 @@ class Arithmetic:
         """Arithmetic for results that keep all bits of the compute dtype."""
         return dataclasses.replace(self, name=self.dtype.name)
 
-    # Selections. Operators of jax.numpy take several times as long to trace as those of lax, and tracing is a good part
-    # of what a first call takes. Constants are made like an operand, whose sharding they take.
+    # Selections, written in lax: operators of jax.numpy take several times as long to trace, and tracing is a large
+    # part of a first call. Constants are made with ``full_like``, so that they take the sharding of an operand.
 
     def number(self, c: float) -> Any:
         """A constant of the dtype."""
@@ -124,13 +124,13 @@ class Arithmetic:
         return lax.min(x, bound if isinstance(bound, Array) else self.number(bound))
 
     def clip(self, x: Array, low: Any, high: Any) -> Array:
-        """``x`` held between two bounds; NaN stays NaN."""
+        """``x`` clamped to an interval; NaN stays NaN."""
         if self.native or isinstance(low, Array) or isinstance(high, Array):
             return self.minimum(self.maximum(x, low), high)
         return lax.clamp(self.number(low), x, self.number(high))
 
     def clamped(self, x: Array) -> Array:
-        """``x`` held to where exponentials of it count, so that infinities need no care."""
+        """``x`` clamped to where its exponential changes the result, so that infinities need no case of their own."""
         return self.clip(x, -self.limits.vanish, self.limits.vanish)
 
     def magnitude(self, x: Array) -> Array:
@@ -147,45 +147,44 @@ class Arithmetic:
     def used_twice(self, q: Array) -> Array:
         """``q``, a quotient or root that is used more than once.
 
-        XLA for CPU cuts a loop at an operation that is expensive and has several users, and stores what is at hand. It
-        does not at a clamp.
+        XLA for CPU ends a loop at an expensive operation with several users, and stores its result. A clamp with
+        several users does not end the loop.
         """
         if self.native:
             return q
         infinity = self.number(np.inf)
         return lax.clamp(-infinity, q, infinity)
 
-    # Numbers in two parts. An exponential turns an absolute error of its argument into a relative one: at 80, the
-    # rounding of the argument costs 40 ulp. So arguments are sums of two numbers, of which the second is what the
-    # rounding of the first lost, or what a product of halves lacks.
+    # Numbers in two parts. An exponential turns an absolute error of its argument into a relative one: at 80, rounding
+    # the argument costs 40 ulp. So an argument is a sum of two numbers, the rounded one and its rounding error.
 
     def sum_of(self, high: Array, low: Array | None) -> Array:
-        """A sum of two numbers, of which there may be but one."""
+        """The sum of the two parts; the second may be ``None``."""
         return high if low is None else lax.add(high, low)
 
     def product(self, a: Array, b: Any) -> Pair:
-        """``a b``, an argument of an exponential, as a number and what it lacks.
+        """``a b``, an argument of an exponential, as a rounded product and its rounding error.
 
-        What it lacks is taken for 0 beyond the limit of exponentials, where it could be infinite. ``b`` may be a NumPy
-        number, and costs nothing then if it is a power of two.
+        The error is set to 0 beyond the limit of exponentials, where it could be infinite. ``b`` may be a NumPy number;
+        if it is a power of two there is no error to compute.
         """
         p = a * b
         if not self.compensated or (not isinstance(b, Array) and abs(np.frexp(b)[0]) == 0.5):
             return p, None
-        if isinstance(b, Array):  # half the bits of a number near the smallest are no normal number
+        if isinstance(b, Array):  # half the bits of a number near the smallest are subnormal
             small, large = lax.abs(b) < 2.0**-60, lax.abs(b) > 2.0**60
             a, b = (n * self.where(small, up, self.where(large, 1 / up, 1)) for n, up in ((a, UNSCALE), (b, SCALE)))
         return p, self._within_limit(p, product_error(a, b, p))
 
     def square(self, x: Array, scale: float = 1.0) -> Pair:
-        """``scale x^2`` likewise, for ``|x|`` of at most the root of the limit; ``scale`` is a power of two."""
+        """``scale x^2`` in two parts, for ``|x|`` up to the root of the limit; ``scale`` is a power of two."""
         if not self.compensated:
             return x * x * scale, None
         high, low = split(x)
         return high * high * scale, low * (x + high) * scale
 
     def quotient(self, a: Array, b: Any) -> Pair:
-        """``a / b`` likewise."""
+        """``a / b`` in two parts."""
         if not isinstance(b, Array) and abs(np.frexp(b)[0]) == 0.5:
             return a * (1 / b), None
         if not isinstance(b, Array) and 2.0**-60 < abs(b) < 2.0**60:  # a product with 1 / b in two parts
@@ -204,11 +203,11 @@ class Arithmetic:
         return lax.stop_gradient(low) if self.ruled else low
 
     def negated(self, low: Array | None) -> Array | None:
-        """``-low``, if there is one."""
+        """``-low``, or ``None``."""
         return None if low is None else -low
 
     def mirrored(self, low: Array | None, x: Array) -> Array | None:
-        """``low`` of an argument ``x``, for ``-|x|``."""
+        """The second part of ``-|x|``, given that of ``x``."""
         return None if low is None else self.where(x < 0, low, -low)
 
 
@@ -219,13 +218,13 @@ DOUBLE = Arithmetic("float64", np.dtype("float64"))
 
 @functools.cache
 def compute_dtype(dtype: DTypeLike) -> np.dtype:
-    """Dtype in which a function of ``dtype`` is computed: float32 for all floats that are narrower."""
+    """Dtype in which a function of ``dtype`` is computed: float32 for all narrower floats."""
     dtype = jnp.dtype(dtype)
     return np.dtype("float32") if jnp.issubdtype(dtype, jnp.floating) and dtype.itemsize < 4 else dtype
 
 
 def arithmetic(dtype: DTypeLike, bare: bool = False, native: bool = False) -> Arithmetic:
-    """Arithmetic for results of a dtype, and its variant."""
+    """Arithmetic for results of a dtype, in the given variant."""
     size = jnp.dtype(dtype).itemsize
     found = HALF if size < 4 else SINGLE if size == 4 else DOUBLE
     return dataclasses.replace(found, bare=bare or native, native=native) if bare or native else found

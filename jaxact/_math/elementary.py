@@ -1,4 +1,4 @@
-"""Elementary functions: exponentials that keep their accuracy where they underflow, logarithms, tanh and arctan.
+"""Elementary functions: scaled exponentials that do not underflow, logarithms, tanh and arctan.
 
 XLA's own ``exp``, ``expm1``, ``log1p`` and ``tanh`` are up to 1, 5, 2.5 and 5 ulp off on CPU and differ elsewhere.
 """
@@ -32,11 +32,11 @@ Function = Callable[..., Array]
 
 
 def elementary(slope: Function, native: Function | None = None) -> Callable[[Function], Function]:
-    """Make ``f(m, x, low=None)``, a function of ``x + low``, one that every arithmetic has.
+    """Give ``f(m, x, low=None)``, a function of ``x + low``, the variants that every arithmetic needs.
 
     Args:
-      slope: its derivative, of the same arguments; followed where the arithmetic has rules.
-      native: the function of ``x`` for an arithmetic of XLA's own functions, if that is not the same formula.
+      slope: its derivative, of the same arguments; used where the arithmetic is ``ruled``.
+      native: the function of ``x`` in XLA's own functions; ``None`` for the same formula.
     """
 
     def decorate(raw: Function) -> Function:
@@ -82,19 +82,19 @@ def _multiples_of_ln2(m: Arithmetic, x: Array) -> tuple[Array, Array]:
     middle = number(1.5 * 2**bits)
     n_float = quotient if m.bare else lax.round(quotient, lax.RoundingMethod.TO_NEAREST_EVEN)
     n = lax.sub(lax.bitcast_convert_type(lax.add(n_float, middle), integer), middle.view(integer))
-    if m.bare:  # that sum has rounded it; not all kernel languages have another way to round
+    if m.bare:  # the sum has rounded it; some kernel languages have no rounding operation
         n_float = lax.convert_element_type(n, m.dtype)
     return n, n_float
 
 
 def power_of_two(m: Arithmetic, n: Array) -> Array:
-    """2^n for integers n from -127 (float64: -1023), which gives 0, up to the exponent of the largest number."""
+    """2^n for integers n up to the exponent of the largest number; 0 for n = -127 (float64: -1023)."""
     integer, bits, bias = _FORMAT[m.dtype.name]
     return lax.bitcast_convert_type(lax.shift_left(lax.add(n, integer(bias)), integer(bits)), m.dtype)
 
 
 def normalizer(m: Arithmetic, x: Array) -> Array:
-    """A power of two that makes a positive normal ``x`` one from 2 to 4; ``1 / x`` in Taylor mode."""
+    """The power of two whose product with a positive normal ``x`` is from 2 to 4; ``1 / x`` in Taylor mode."""
     if m.native:
         return 1 / x
     integer, bits, bias = _FORMAT[m.dtype.name]
@@ -120,7 +120,7 @@ def estrin(m: Arithmetic, x: Array, powers: tuple[float, ...]) -> Array:
     """Polynomial by Estrin's scheme, highest power first: a shorter chain of operations than Horner's."""
     terms: list[Any] = [m.number(c) for c in powers[::-1]]
     while len(terms) > 1:
-        if len(terms) % 2:  # the odd one out joins its neighbour
+        if len(terms) % 2:  # an odd last coefficient joins its neighbour
             *terms, low, high = terms
             terms.append(lax.add(lax.mul(x, high), low))
         terms = [lax.add(lax.mul(x, b), a) for a, b in zip(terms[::2], terms[1::2], strict=True)]
@@ -131,7 +131,7 @@ def estrin(m: Arithmetic, x: Array, powers: tuple[float, ...]) -> Array:
 def exp_parts(m: Arithmetic, x: Array, low: Array | None = None, power: int = 64) -> tuple[Array, Array | None]:
     """``2^power e^(x + low)``, a normal number, as ``scale (1 + rest)``, for :func:`times`. Not to be differentiated.
 
-    The scale is a power of two and ``|rest| < 0.42``: their product has three bits more than a rounded exponential.
+    The scale is a power of two and ``|rest| < 0.42``: the pair has three more bits than a rounded exponential.
     """
     if not m.compensated:
         return rounded_exp(m, x, low, power), None
@@ -156,19 +156,19 @@ def scaled_exp(m: Arithmetic, x: Array, low: Array | None = None) -> Array:
 
 
 def exp(m: Arithmetic, x: Array, low: Array | None = None) -> Array:
-    """``e^(x + low)`` for ``x <= 40``, likewise; 0 where it is no normal number."""
+    """``e^(x + low)`` for ``x <= 40``, within 0.9 ulp; 0 where it underflows."""
     return scaled_exp(m, m.maximum(x, -m.limits.vanish), low) * UNSCALE
 
 
 def times_tail(m: Arithmetic, x: Array, up: Array, t: Array) -> Array:
-    """``2^-64 x up`` for an ``up`` like ``2^64 e^t``, ``t <= 0``: 0 where ``t`` is beyond the limit, for any ``x``."""
-    far = t < -60  # there up is small enough for any x, and a tiny x gives 0
+    """``2^-64 x up`` for ``up = 2^64 e^t`` and ``t <= 0``; 0 where ``t`` is beyond the limit, for any ``x``."""
+    far = t < -60  # up is so small there that x up cannot overflow; a tiny x gives 0
     x = m.where(t > -m.limits.vanish, x, m.clip(x, -1, 1))
     return m.where(far, x * UNSCALE, x) * m.where(far, up, up * UNSCALE)
 
 
 def times_exp(m: Arithmetic, factor: Array, x: Array, low: Array | None = None) -> Array:
-    """``factor e^(x + low)`` for ``x <= 40`` and any factor, a normal number also where the exponential is none."""
+    """``factor e^(x + low)`` for ``x <= 40`` and any factor, accurate also where the exponential underflows."""
     return times_tail(m, factor, scaled_exp(m, m.maximum(x, -m.limits.vanish), low), x)
 
 
@@ -183,7 +183,7 @@ def expm1(m: Arithmetic, x: Array) -> Array:
 
 
 def exp_and_expm1(m: Arithmetic, x: Array, power: int = 0) -> tuple[Array, Array]:
-    """``2^power e^x``, a normal number, and ``e^x - 1``, of one reduction. Not to be differentiated."""
+    """``2^power e^x``, a normal number, and ``e^x - 1``, from one argument reduction. Not to be differentiated."""
     if m.native:
         return jnp.exp(x) * 2.0**power, jnp.expm1(x)
     n, r, r_low = reduce(m, x)
@@ -200,7 +200,7 @@ def decay_parts(m: Arithmetic, w: Array) -> tuple[Array, Array]:
 
 
 def decay_limit(m: Arithmetic) -> float:
-    """Beyond it ``1 - e^-w`` is 1."""
+    """The ``w`` above which ``1 - e^-w`` is 1."""
     return m.table(coefficients.DECAY)[0]
 
 
@@ -209,8 +209,9 @@ def exp_of_exp(m: Arithmetic, x: Array, k: int = 1, plus: Array | float = 0, pow
     if not m.compensated:
         v = rounded_exp(m, x)
         return rounded_exp(m, plus - k * v, power=power), v
-    # The rounding of v = e^x would count v times in e^-v, so the exponent is reduced, to n ln 2 + s, by what v is a sum
-    # of: a power of two, that times r, and that times the rest. The first sums are exact.
+    # A relative rounding error of v = e^x becomes v times as large in e^-v. So the exponent is reduced to n ln 2 + s
+    # from the unrounded terms of v: a power of two, its product with r, and its product with the rest. The first sums
+    # are exact.
     n_inner, r, r_low = reduce(m, x)
     scale, total = power_of_two(m, n_inner), r + r_low
     powers = m.table(coefficients.EXP)
@@ -221,7 +222,7 @@ def exp_of_exp(m: Arithmetic, x: Array, k: int = 1, plus: Array | float = 0, pow
     high_ln2, low_ln2 = _LN2[m.dtype.name]
     scale = k * scale
     s = ((-n_float * high_ln2 - scale) - scale * r) + plus
-    if m.name == "float64":  # which has a v of up to 750, for which half the square is not exact enough
+    if m.name == "float64":  # where v is up to 750, and half the square is not exact enough
         high, low = m.square(total, 0.5)
         lost = (r - total) + r_low
         s = s - scale * high
@@ -231,7 +232,7 @@ def exp_of_exp(m: Arithmetic, x: Array, k: int = 1, plus: Array | float = 0, pow
 
 
 def exp_and_loss(m: Arithmetic, x: Array) -> Pair:
-    """``e^x`` for ``x`` from minus 40 to 40 and what its rounding lost, as the argument of another exponential."""
+    """``e^x`` for ``|x| <= 40`` and its rounding error, as the argument of another exponential."""
     if not m.compensated:
         return exp(m, x), None
     n, r, r_low = reduce(m, lax.stop_gradient(x) if m.ruled else x)
@@ -240,7 +241,7 @@ def exp_and_loss(m: Arithmetic, x: Array) -> Pair:
     rest = total * total * m.polynomial(total, m.table(coefficients.EXP))
     rounded = 1 + (total + rest)
     e = scale * rounded
-    if m.ruled:  # the same, but for the last bit
+    if m.ruled:  # the same up to the last bit
         e = exp(m, x)
         rounded = lax.stop_gradient(e) * power_of_two(m, -n)
     return e, scale * (((1 - rounded) + total) + (rest + ((r - total) + r_low)))
@@ -250,7 +251,8 @@ def sqrt(m: Arithmetic, x: Array) -> Array:
     """Square root of normal ``x``, of 0 and of infinity."""
     if m.native or not m.bare:
         return lax.sqrt(x)
-    # Not all kernel languages have one: half the exponent, and Newton's method, which doubles the digits at each step.
+    # Some kernel languages have no root. Halve the exponent, then Newton's method, which doubles the digits in each
+    # step.
     integer, bits, bias = _FORMAT[m.dtype.name]
     pattern = lax.bitcast_convert_type(x, integer)
     root = lax.bitcast_convert_type((pattern >> integer(1)) + integer(bias << (bits - 1)), m.dtype)
@@ -282,7 +284,7 @@ def log(m: Arithmetic, x: Array, power: int = 0) -> Array:
 @elementary(lambda m, x: 1 / (1 + x), native=jnp.log1p)
 def log1p(m: Arithmetic, x: Array) -> Array:
     """``log(1 + x)`` for ``x >= 0``, within 1.5 ulp."""
-    # From the fraction of 1 + x, but where that is x, which has more digits.
+    # From the fraction of 1 + x; where 1 + x rounds to x, from x itself, which is more accurate.
     integer, bits, bias = _FORMAT[m.dtype.name]
     pattern = lax.bitcast_convert_type(1 + x, integer)
     exponent = lax.convert_element_type((pattern >> integer(bits)) - integer(bias), m.dtype)
@@ -290,7 +292,7 @@ def log1p(m: Arithmetic, x: Array) -> Array:
     near = x < 1
     n, f = m.where(near, 0, exponent), m.where(near, x, fraction)
     high_ln2, low_ln2 = _LN2[m.dtype.name]
-    ratio = m.polynomial(f, (*m.table(coefficients.LOG1P)[:-1], 1.0))  # 1 at 0, or the least number would become 0
+    ratio = m.polynomial(f, (*m.table(coefficients.LOG1P)[:-1], 1.0))  # 1 at 0, else the smallest number would become 0
     return m.where(x < np.inf, n * high_ln2 + (f * ratio + n * low_ln2), x)
 
 
@@ -331,8 +333,8 @@ def tanh(m: Arithmetic, x: Array) -> Array:
 
 def tanh_over(m: Arithmetic, square: Array) -> Array:
     """``tanh(x) / x`` as a function of ``x^2``, for ``|x|`` up to the limit of tanh."""
-    # With 2 tanh(x / 2) = x q, which a rational function gives, tanh(x) = x q / (1 + (x q)^2 / 4). An error of q counts
-    # for less and less further out, where the second quotient falls with it.
+    # With y = x q = 2 tanh(x / 2), where q is a rational function, tanh(x) = y / (1 + y^2 / 4). For large x, y is close
+    # to 2, where this quotient has its maximum, so an error of q has little effect.
     above, below = (m.polynomial(square, p) for p in m.table(coefficients.TANH))
     q = 1 - square * (above / below)
     return 4 * q / (4 + square * (q * q))
@@ -348,8 +350,8 @@ def tanh_rest(m: Arithmetic, x: Array) -> Array:
 def tanh_parts(m: Arithmetic, square: Array) -> tuple[Array, Array, Array]:
     """``p``, ``q`` and ``d`` with ``tanh(r) = r p / d`` and ``1 / cosh(r) = q / d``, of ``r^2``.
 
-    That is for ``r`` to beyond where tanh is 1. They are those of ``t = tanh(r / 2)``, a quotient of polynomials:
-    ``2 t / (1 + t^2)`` and ``(1 - t^2) / (1 + t^2)``.
+    Valid for ``r`` up to where tanh is 1 and a little beyond. With ``t = tanh(r / 2)``, a quotient of polynomials, they
+    are ``2 t / (1 + t^2)`` and ``(1 - t^2) / (1 + t^2)``.
     """
     above, below = (m.polynomial(square, p) for p in m.table(coefficients.TANH))
     c = below - square * above  # t = r c / (2 below)
@@ -358,7 +360,7 @@ def tanh_parts(m: Arithmetic, square: Array) -> tuple[Array, Array, Array]:
 
 
 def with_sign(m: Arithmetic, size: Array, x: Array) -> Array:
-    """``size`` with the sign of ``x``, also that of -0."""
+    """``size`` with the sign of ``x``; -0 counts as negative."""
     if m.native:
         return m.where(x < 0, -size, size)
     integer, *_ = _FORMAT[m.dtype.name]
@@ -411,7 +413,7 @@ def inverse_root_parameter_slope(m: Arithmetic, x: Array, a: Array) -> Array:
 
 
 def _fraction(m: Arithmetic, x: Array, a: Array) -> tuple[Array, Array]:
-    """Numerator and square of the denominator of ``x / sqrt(1 + a x^2)``, which is a limit where that overflows."""
+    """Numerator and squared denominator of ``x / sqrt(1 + a x^2)``; where the square overflows, those of the limit."""
     if not isinstance(a, Array):
         bound = 2.0**30 / float(a) ** 0.5
         x = m.clip(x, -bound, bound)

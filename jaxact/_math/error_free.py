@@ -1,8 +1,8 @@
-"""Error-free transformations: what the rounding of a sum or a product lost, as a float of its own.
+"""Error-free transformations: the rounding error of a sum or a product, as a float.
 
-Dekker's and Knuth's, without fused multiply-adds, which no backend promises. Halves are made by masking bits: splitting
-by a multiplication with 4097 is one of the things that XLA may fold. XLA also folds ``(x + C) - C`` for a constant C,
-so the first argument of :func:`two_sum` must not be one.
+Dekker's and Knuth's, without fused multiply-adds, which not every backend has. Numbers are split by masking bits: XLA
+may fold Dekker's splitting by a product with 4097. XLA also folds ``(x + C) - C`` for a constant C, so the first
+argument of :func:`two_sum` must not be one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _UPPER_HALF = {"float32": np.uint32(0xFFFFF000), "float64": np.uint64(0xFFFFFFFF
 
 
 def split(x: Any) -> tuple[Any, Any]:
-    """``x`` as a sum of two floats of half its bits, whose products are exact; a NumPy number gives two of them."""
+    """``x`` as a sum of two floats of half its bits, whose products are exact; NumPy numbers for a NumPy number."""
     mask = _UPPER_HALF[x.dtype.name]
     if not isinstance(x, Array):
         high = (x.view(mask.dtype) & mask).view(x.dtype)
@@ -38,7 +38,7 @@ def rounded_constant(value: float, lost: float, dtype: np.dtype) -> tuple[Any, A
 
 
 def product_error(a: Any, b: Any, p: Array) -> Array:
-    """What rounding ``a b`` to ``p`` lost."""
+    """The rounding error of ``p = a b``: ``a b - p``."""
     (a_high, a_low), (b_high, b_low) = split(a), split(b)
     total = a_high * b_high - p
     for one, other in ((a_high, b_low), (a_low, b_high), (a_low, b_low)):  # in this order each sum is exact
@@ -47,7 +47,7 @@ def product_error(a: Any, b: Any, p: Array) -> Array:
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
-    """``a + b`` rounded, and what the rounding lost."""
+    """``a + b`` rounded, and its rounding error."""
     total = a + b
     back = total - a
     return total, (a - (total - back)) + (b - back)

@@ -1,4 +1,4 @@
-"""The logistic sigmoid and softplus, and ``x`` times a sigmoid, which is what SiLU, Swish and two of the GELUs are.
+"""The logistic sigmoid and softplus, and ``x`` times a sigmoid, as in SiLU, Swish and two of the GELUs.
 
 Arguments ``x + low`` may be sums of two numbers.
 """
@@ -36,7 +36,7 @@ def sigmoid(m: Arithmetic, x: Array, low: Array | None = None) -> Array:
 
 @elementary(sigmoid)
 def softplus(m: Arithmetic, x: Array, low: Array | None = None) -> Array:
-    """``log(1 + e^x)``, which keeps its digits down to where it underflows."""
+    """``log(1 + e^x)``, accurate down to where it underflows."""
     e = exp(m, -lax.abs(x), m.mirrored(low, x))
     return m.maximum(x, 0) + e * log1p_over(m, e)
 
@@ -51,7 +51,7 @@ def times_sigmoid(m: Arithmetic, x: Array, z: Array, low: Array | None = None) -
 
 def sigmoid_denominator(m: Arithmetic, z: Array, low: Array | None = None) -> tuple[Array, Array]:
     """``d (1 + e^-(z + low))`` and ``d``, which is 2^-64 where ``z < -60``, else 1. Not to be differentiated."""
-    far = z < -60  # there 1 + e^-z is beyond the largest number before its product with x is below the smallest
+    far = z < -60  # there 1 + e^-z overflows before x / (1 + e^-z) underflows
     power = lax.select(far, lax.full_like(far, -64, "int32"), lax.full_like(far, 0, "int32"))
     down = m.where(far, UNSCALE, 1)
     return down + rounded_exp(m, m.clip(-z, -60, m.limits.vanish), m.negated(low), power), down

@@ -1,6 +1,6 @@
 """The normal distribution, from its tails inwards, and the error function.
 
-``t`` is not negative, and held to where ``t e^(-t^2 / 2)`` is a number (:func:`clamped`).
+``t`` is not negative, and clamped to where ``t e^(-t^2 / 2)`` does not underflow (:func:`clamped`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _1_OVER_ROOT_TAU = 0.3989422804014327
 
 
 def clamped(m: Arithmetic, t: Array) -> Array:
-    """``t``, but no further out than where ``t e^(-t^2/2)`` is 0."""
+    """``t`` clamped to where ``t e^(-t^2/2)`` is not 0."""
     return m.minimum(t, m.limits.normal)
 
 
@@ -60,7 +60,7 @@ def tail_factor(m: Arithmetic, t: Array) -> Array:
     share = 1 - y
     rest_of_ratio = m.polynomial(y, tuple(upper))
     if m.compensated:
-        rest_of_ratio = rest_of_ratio - 0.4 / k * ((t - s) + k)  # about what rounding s does to the result
+        rest_of_ratio = rest_of_ratio - 0.4 / k * ((t - s) + k)  # about the effect of rounding s on the result
     return share * last + (share * y) * rest_of_ratio
 
 
@@ -111,14 +111,14 @@ def erf_slope(m: Arithmetic, x: Array) -> Array:
 @elementary(erf_slope, native=lax.erf)
 def erf(m: Arithmetic, x: Array) -> Array:
     """Error function, within 4 ulp."""
-    # The slope of r H(r^2) has a double zero where it passes 1, so that an error of r counts for nothing there.
+    # The slope of r H(r^2) has a double zero where the value reaches 1, so that an error of r has no effect there.
     _, powers, flat = m.table(coefficients.ERF)
     r = x * m.polynomial(x * x, powers)
     return m.clip(r * m.polynomial(r * r, flat), -1, 1)
 
 
 def erf_end(m: Arithmetic) -> float:
-    """Where the error function is 1, to the digits that count."""
+    """The ``x`` above which the error function rounds to 1."""
     return m.table(coefficients.ERF)[0]
 
 

@@ -1,6 +1,6 @@
 """Polynomials and quotients of them, whose coefficients are arrays or numbers, lowest power first.
 
-They keep their limits: nothing far out is too large for a number, or NaN, before the result is.
+No intermediate result overflows or becomes NaN unless the result does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def polynomial_sum(x: Array, coefficients: Sequence[Any]) -> Any:
 
 
 def polynomial(m: Arithmetic, x: Array, coefficients: Sequence[Any], positive: bool = False) -> Array:
-    """Sum of ``c_j x^j``; at infinities its limits, at minus infinity unless only ``positive`` numbers matter."""
+    """Sum of ``c_j x^j``, with its limits at the infinities; with ``positive`` at plus infinity alone."""
     y = polynomial_sum(x, coefficients if len(coefficients) > 1 else (*coefficients, 0.0))
     for end in (np.inf,) if positive else (np.inf, -np.inf):
         limit = coefficients[0]
@@ -51,8 +51,8 @@ def power(x: Array, k: int) -> Array:
 class Quotient:
     """``P(x) / (1 + |Q(x)|)`` and its derivatives: ``Q`` has no constant, and both are of given length.
 
-    Where the powers of ``x`` would be too large for a number, all is taken from the nearest ``z`` where they are none,
-    and extrapolated by the leading power.
+    Where a power of ``x`` would overflow, the quotient is evaluated at the largest ``z`` where none does, and
+    extrapolated by the leading power.
     """
 
     def __init__(self, above: int, below: int):

@@ -1,8 +1,8 @@
 """Sine and cosine of a product ``x w`` over the whole range of ``x`` and ``w``, derivatives included.
 
-The angle is never rounded: the significand of ``x``, times those bits of ``2 w / pi`` that its exponent calls for,
-gives the number of quarter turns modulo 4 to 60 bits behind the point, float64 to 120 (Payne and Hanek, 1983). This
-holds for 1e38 as for 10, so there is no second method for moderate angles, and no range to state.
+The angle is never rounded: the significand of ``x``, times the bits of ``2 w / pi`` that its exponent selects, gives
+the number of quarter turns modulo 4 with 60 bits after the binary point, float64 with 120 (Payne and Hanek, 1983). The
+method serves all finite angles, small or large.
 
 ``w`` may be ``None``, which is 1, or a NumPy number: then ``2 w / pi`` is a constant.
 """
@@ -26,11 +26,11 @@ from jaxact._math import coefficients
 from jaxact._math.arithmetic import Arithmetic
 from jaxact._math.error_free import product_error, split, split_constant, two_sum
 
-_SMALL = 0.785  # angles below it, which is just below pi / 4, are their own remainder
+_SMALL = 0.785  # just below pi / 4; smaller angles need no reduction
 
 
 class _Format(NamedTuple):
-    """Integer types of a float, how many bits a word has and a significand, and the exponent of the largest number."""
+    """Integer types for a float, bits of a word and of a significand, and the exponent of the largest number."""
 
     unsigned: Any  # a NumPy type
     signed: Any
@@ -45,7 +45,7 @@ _FORMATS = {
 }
 Words = list[Any]  # of an integer or a fraction, the highest first
 
-# Operators of jax.numpy take several times as long to trace as these.
+# Operators of lax: those of jax.numpy take several times as long to trace.
 _and, _or, _left, _right = lax.bitwise_and, lax.bitwise_or, lax.shift_left, lax.shift_right_logical
 
 
@@ -88,7 +88,7 @@ def _moved(form: _Format, words: tuple[np.generic, ...], shift: Array, count: in
     rest = _and(shift, form.unsigned(form.word - 1))
     window: Words = list(words)
     for step in reversed([2**i for i in range((len(words) - count - 1).bit_length())]):
-        # By halves of the table: selections are many times faster than a gather.
+        # By bisection of the table: selections are many times faster than a gather.
         beyond, last = lax.ne(_and(shift, form.unsigned(step * form.word)), form.unsigned(0)), len(window) - 1
         window = [
             _select(beyond, window[k + step], window[k]) if k + step <= last else window[k]
@@ -99,7 +99,7 @@ def _moved(form: _Format, words: tuple[np.generic, ...], shift: Array, count: in
 
 
 def _times(form: _Format, words: Words, factor: Array, bits: int) -> Words:
-    """A fraction times an integer of ``bits`` bits, modulo 1, without its last word."""
+    """Product of a fraction with an integer of ``bits`` bits, modulo 1, without its last word."""
     half, mask = form.unsigned(form.word // 2), form.unsigned(2 ** (form.word // 2) - 1)
     short = bits <= form.word // 2
     upper, lower = (None, factor) if short else (_right(factor, half), _and(factor, mask))
@@ -128,7 +128,7 @@ def _times(form: _Format, words: Words, factor: Array, bits: int) -> Words:
 
 def _turn(m: Arithmetic, form: _Format, x: Array, w: Any) -> Words:
     """``|x w| / (2 pi)`` modulo 1 in two words, where ``|x w|`` is not small."""
-    bits = 12 if m.name == "half" else form.bits  # of narrow floats, as which x came
+    bits = 12 if m.name == "half" else form.bits  # of the narrow dtype that x had
     s, e = _significand(form, x, bits)
     if not isinstance(w, Array):
         size = 1.0 if w is None else abs(float(w))
@@ -143,7 +143,7 @@ def _turn(m: Arithmetic, form: _Format, x: Array, w: Any) -> Words:
 
 
 def _remainder(m: Arithmetic, form: _Format, turn: Words, exact: bool) -> tuple[Array, Array, Array | None]:
-    """Quarter turns to the nearest, an integer modulo 4, and what is left, in radians, as a sum of two numbers."""
+    """Nearest number of quarter turns modulo 4, and the remaining angle in radians as a sum of two numbers."""
     upper, lower = turn
     n = _right(lax.add(upper, form.unsigned(1 << form.word - 3)), form.unsigned(form.word - 2))
     rest = lax.bitcast_convert_type(lax.sub(upper, _left(n, form.unsigned(form.word - 2))), form.signed)
@@ -165,7 +165,7 @@ def _remainder(m: Arithmetic, form: _Format, turn: Words, exact: bool) -> tuple[
 def _reduced(m: Arithmetic, x: Array, w: Any, w_low: Any, exact: bool) -> tuple[Array, Array, Array | None]:
     """``n``, ``r`` and ``r_low`` with ``|x w| = n pi / 2 + r + r_low`` modulo 2 pi, and ``|r| < 0.8``.
 
-    ``r`` is NaN where ``x`` or ``w`` is infinite or no number.
+    ``r`` is NaN where ``x`` or ``w`` is infinite or NaN.
     """
     form = _FORMATS[m.dtype.name]
     n, r, r_low = _remainder(m, form, _turn(m, form, x, w), exact)
@@ -179,12 +179,12 @@ def _reduced(m: Arithmetic, x: Array, w: Any, w_low: Any, exact: bool) -> tuple[
         r_low = m.where(small, 0 if w is None else lost_product(m, size, abs(w)), r_low)
     if w_low is not None:
         rest = size * w_low
-        r = r + m.where(lax.abs(rest) < 1 / 64, rest, 0)  # beyond, w is too inexact for any angle
+        r = r + m.where(lax.abs(rest) < 1 / 64, rest, 0)  # above it, w is too inexact for any angle
     return n, r, r_low
 
 
 def lost_product(m: Arithmetic, x: Array, w: Any) -> Array:
-    """What the rounding of ``x w`` lost, or 0 where parts of it would underflow."""
+    """The rounding error of ``x w``, or 0 where computing it would underflow."""
     p = x * w
     if not m.compensated:
         return lax.full_like(p, 0)
@@ -195,7 +195,7 @@ def lost_product(m: Arithmetic, x: Array, w: Any) -> Array:
 def _signed(
     m: Arithmetic, x: Array, w: Any, quarters: int, w_low: Any = None, exact: bool = False
 ) -> tuple[Array, Array, Array]:
-    """A sign, and two numbers whose sum times it is ``sin(x (w + w_low) + quarters pi / 2)``."""
+    """A sign and two numbers: sign times their sum is ``sin(x (w + w_low) + quarters pi / 2)``."""
     form = _FORMATS[m.dtype.name]
     n, r, r_low = _reduced(m, x, w, w_low, exact)
     if quarters:
@@ -255,10 +255,10 @@ def parts(
 ) -> tuple[Array, Array]:
     """``sin(x (w + w_low) + quarters pi / 2)`` as an unrounded sum of two numbers.
 
-    The first is 1, -1, or the angle itself from the nearest zero of the sine: differences with it lose little. What the
-    angle, once reduced, lacks of a float is in the second number if ``exact``. ``w_low``, far below a positive ``w``,
-    counts for nothing where ``|x w_low|`` is more than 1/64. Where the arithmetic has rules, or is native, the first is
-    the sine of ``x w``, and the second 0.
+    The first is 1, -1, or the angle from the nearest zero of the sine, so that differences with it lose little. With
+    ``exact``, the second includes the rounding error of the reduced angle. ``w_low``, small beside a positive ``w``, is
+    left out where ``|x w_low|`` is more than 1/64. In a ``ruled`` or ``native`` arithmetic the first is the sine of ``x
+    w``, and the second 0.
     """
     if m.ruled or m.native:
         y = _sine(m, x, w, quarters)
@@ -273,5 +273,5 @@ def sin(m: Arithmetic, x: Array, w: Any = None) -> Array:
 
 
 def cos(m: Arithmetic, x: Array, w: Any = None) -> Array:
-    """Cosine of ``x w``, likewise."""
+    """Cosine of ``x w``, within 2.2 ulp; NaN at infinity."""
     return _sine(m, x, w, 1)

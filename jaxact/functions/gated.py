@@ -1,7 +1,7 @@
-"""Gated activations: some features decide how much of others passes.
+"""Gated activations: a function of one array scales another.
 
-The backward pass keeps gate and value, and nothing else: both derivatives are evaluated from them. Where the gate's
-activation is too small for a number, its product with a large value need not be, so the two are one formula.
+The backward pass keeps gate and value, and nothing else: both derivatives are evaluated from them. The activation of
+the gate may underflow where its product with a large value does not, so activation and product are one formula.
 """
 
 # A signature says what callers may pass; by the time the body runs, that is an Array.
@@ -27,18 +27,19 @@ from jaxact._math.error_free import split, split_constant
 from jaxact._math.logistic import sigmoid, sigmoid_slope
 from jaxact.functions import saturating, smooth
 
-# Where e^-u is no normal number, its product with a value may be one. From an edge on it is carried 2^power times too
-# large, half of which is taken back before and half after the product with the value. Beyond the last u that is 0.
+# Where e^-u underflows, its product with a value may be normal. Above the first number, 2^power e^-u is computed
+# instead; half of the scale is removed before and half after the product with the value. Above the second number the
+# product is 0.
 _REACH = {"float32": (60.0, 198.0, 160), "float64": (600.0, 1465.0, 1500)}
 
 
 class _Scale(NamedTuple):
-    """By what an exponential is scaled.
+    """The scale of an exponential.
 
     Attributes:
-      far: where it is.
-      power: the exponent of its scale there, 0 elsewhere.
-      down: half that scale there, 1 elsewhere.
+      far: where it is not 1.
+      power: its exponent there, 0 elsewhere.
+      down: ``2^(-|power| / 2)`` there, 1 elsewhere.
     """
 
     far: Array
@@ -46,7 +47,7 @@ class _Scale(NamedTuple):
     down: Array
 
     def product(self, activation: Array, value: Any) -> Array:
-        """Product of an activation that is too large by the scale with a value."""
+        """Product of a scaled activation with a value, without the scale."""
         return activation * (value * self.down) * self.down
 
 
@@ -57,7 +58,7 @@ def _scale(m: Arithmetic, far: Array, sign: int) -> _Scale:
 
 
 def _held(m: Arithmetic, gate: Array, rate: float = 1.0) -> Array:
-    """The gate held to where ``e^(-rate |gate|)`` counts, times any value."""
+    """The gate clamped to where ``e^(-rate |gate|)`` times a value is not 0."""
     return m.clip(gate, -_REACH[m.dtype.name][1] / rate, m.limits.exp / rate)
 
 
@@ -75,16 +76,16 @@ def _gate(
     bends: Callable[..., Any] | None = None,
     flat: bool = False,
 ) -> Formula:
-    """The formula of a gate, which is linear in what is ``passed`` of its value.
+    """The formula of a gate: linear in ``passed(m, value)``.
 
     Args:
       value: ``value(m, gate, value)``.
       slope: its slope in the gate, of the same arguments.
-      alone: ``value`` for a value of 1.
-      curvature: curvature of that.
+      alone: ``value`` for a value of 1, as a function of the gate.
+      curvature: curvature of ``alone``.
       passed: ``passed(m, value)``.
-      passes: its slope.
-      bends: its curvature; ``None`` if it is piecewise linear.
+      passes: slope of ``passed``.
+      bends: curvature of ``passed``; ``None`` if that is piecewise linear.
       flat: whether slopes are 0 on whole intervals.
     """
     mixed = Formula(
@@ -103,7 +104,7 @@ def _gate(
     return Formula(lambda m, gate, b: value(m, gate, passed(m, b)), in_gate, in_value, flat=flat)
 
 
-# Gates that are x sigma(u(x)), for an odd u with the sign of x. z is x held to where it counts in an exponential.
+# Gates of the form x sigma(u(x)), for an odd u with the sign of x. z is x, clamped to where e^u is not 0.
 
 
 def _unit(m: Arithmetic, x: Array, z: Array, u: Array, low: Array | None, value: Any) -> Array:
@@ -114,7 +115,7 @@ def _unit(m: Arithmetic, x: Array, z: Array, u: Array, low: Array | None, value:
 
 
 def _unit_slope(m: Arithmetic, u: Array, low: Array | None, change: Any, value: Any) -> Array:
-    """Its slope, for ``x du/dx`` as the third argument."""
+    """Slope of ``_unit`` in ``x``; ``change`` is ``x du/dx``."""
     scale = _scale(m, u < -_REACH[m.dtype.name][0], -1)
     e = rounded_exp(m, -u, m.negated(low), scale.power)
     s = m.used_twice(1 / (m.where(scale.far, 0, 1) + e))
@@ -224,7 +225,7 @@ def _swiglu_step(limit: float) -> Formula:
 
 
 def _geglu_exact_tail(m: Arithmetic, gate: Array) -> tuple[Array, Array, _Scale, tuple[Array, Array | None]]:
-    """The size of the gate, held to where it counts, whether it is negative, and ``e^(-size^2 / 2)`` with its scale."""
+    """The clamped gate's absolute value, whether it is negative, and ``e^(-gate^2 / 2)`` with its scale."""
     z = m.clip(gate, *{"float32": (-19.9, 13.0), "float64": (-54.1, 37.0)}[m.dtype.name])
     t, negative = lax.abs(z), z < 0
     exponent, low = normal.minus_half_square(m, t)
@@ -252,7 +253,7 @@ _GEGLU_EXACT = _gate(_geglu_exact, _geglu_exact_slope, smooth._gelu_exact, smoot
 
 
 def _mish_tail(m: Arithmetic, gate: Array) -> tuple[Array, Array, _Scale, Array, Array]:
-    """The gate held to where it counts, whether it is negative, ``e^-|gate|`` with its scale, and it or 0 if scaled."""
+    """The clamped gate, whether it is negative, ``e^-|gate|`` with its scale, and without (0 if scaled)."""
     z = _held(m, gate)
     negative, t = z < 0, -lax.abs(z)
     scale = _scale(m, z < -_REACH[m.dtype.name][0], 1)
@@ -330,7 +331,7 @@ def glu(x: ArrayLike, axis: int = -1) -> Array:
 
     Args:
       x: real array of even size along ``axis``.
-      axis: axis to split.
+      axis: axis to split in halves.
 
     Returns:
       Array of the floating dtype of ``x`` and of its shape, but half the size along ``axis``.
@@ -352,7 +353,7 @@ def swiglu(gate: ArrayLike, value: ArrayLike) -> Array:
 
     Args:
       gate: real array of any shape, :math:`a`.
-      value: what passes, :math:`b`; broadcasts against ``gate``.
+      value: the gated value, :math:`b`; broadcasts against ``gate``.
 
     Returns:
       Array of the shape that both broadcast to, and of the floating dtype of ``gate``.
@@ -374,7 +375,7 @@ def geglu(gate: ArrayLike, value: ArrayLike, approximate: bool = True) -> Array:
 
     Args:
       gate: real array of any shape, :math:`a`.
-      value: what passes, :math:`b`; broadcasts against ``gate``.
+      value: the gated value, :math:`b`; broadcasts against ``gate``.
       approximate: whether to use :func:`jaxact.gelu_tanh`, as :func:`jaxact.gelu` does, or :func:`jaxact.gelu_exact`.
 
     Returns:
@@ -407,7 +408,7 @@ def reglu(gate: ArrayLike, value: ArrayLike) -> Array:
 
     Args:
       gate: real array of any shape, :math:`a`.
-      value: what passes, :math:`b`; broadcasts against ``gate``.
+      value: the gated value, :math:`b`; broadcasts against ``gate``.
 
     Returns:
       Array of the shape that both broadcast to, and of the floating dtype of ``gate``.
@@ -432,7 +433,7 @@ def bilinear(gate: ArrayLike, value: ArrayLike) -> Array:
 
     Args:
       gate: real array of any shape, :math:`a`.
-      value: what passes, :math:`b`; broadcasts against ``gate``.
+      value: the gated value, :math:`b`; broadcasts against ``gate``.
 
     Returns:
       Array of the shape that both broadcast to, and of the floating dtype of ``gate``.
@@ -452,11 +453,11 @@ def mishglu(gate: ArrayLike, value: ArrayLike) -> Array:
 
     .. math:: \mathrm{mishglu}(a, b) = \mathrm{mish}(a) \, b
 
-    The family is Shazeer's, which has other gates; this gate is Misra's.
+    The family is Shazeer's, with Misra's function as the gate.
 
     Args:
       gate: real array of any shape, :math:`a`.
-      value: what passes, :math:`b`; broadcasts against ``gate``.
+      value: the gated value, :math:`b`; broadcasts against ``gate``.
 
     Returns:
       Array of the shape that both broadcast to, and of the floating dtype of ``gate``.
@@ -477,7 +478,7 @@ def mishglu(gate: ArrayLike, value: ArrayLike) -> Array:
 def clipped_swiglu(
     gate: ArrayLike, value: ArrayLike, limit: float = 7.0, alpha: float = 1.702, offset: float = 1.0
 ) -> Array:
-    r"""SwiGLU of clipped inputs, whose value is raised by one.
+    r"""SwiGLU of clipped inputs, with an offset added to the value.
 
     .. math::
         \mathrm{clipped\_swiglu}(a, b) = \bar a \, \sigma(\alpha \bar a) \, (\bar b + c), \quad
@@ -485,13 +486,13 @@ def clipped_swiglu(
 
     with :math:`l` the limit and :math:`c` the offset. At the limits the slopes are those inside.
 
-    The defaults are those of gpt-oss, whose weights have gate and value in turns: pass ``x[..., ::2]`` and
+    The defaults are those of gpt-oss, whose weights interleave gate and value: pass ``x[..., ::2]`` and
     ``x[..., 1::2]``. DeepSeek-V4 has ``limit=10, alpha=1, offset=0``.
 
     Args:
       gate: real array of any shape, :math:`a`.
-      value: what passes, :math:`b`; broadcasts against ``gate``.
-      limit: greatest gate, and greatest value of either sign; positive.
+      value: the gated value, :math:`b`; broadcasts against ``gate``.
+      limit: largest gate, and largest absolute value of the value; positive.
       alpha: sharpness of the gate; positive.
       offset: what the clipped value is raised by.
 

@@ -1,4 +1,4 @@
-"""Parametric activations: a known shape with something to learn in it."""
+"""Parametric activations: functions with learnable parameters."""
 
 # A signature says what callers may pass; by the time the body runs, that is an Array.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
@@ -57,7 +57,7 @@ def _swish(m: Arithmetic, x: Array, beta: Array) -> Array:
         limits = m.limits
         return sigmoid_unit(m, x, -limits.vanish / beta, limits.one / beta, lambda x: m.product(x, beta))
     z, low = m.product(x, beta)
-    x = m.where(z <= -m.limits.vanish, m.clip(x, -1, 1), x)  # there the result is 0, whatever x
+    x = m.where(z <= -m.limits.vanish, m.clip(x, -1, 1), x)  # there the result is 0 for every x
     return times_sigmoid(m, x, z, low)
 
 
@@ -90,19 +90,19 @@ _1_OVER_PI = 0.3183098861837907
 
 
 def _times(m: Arithmetic, c: Array, x: Array) -> Array:
-    """``c x``, which is 0 where ``c`` is, also at infinity."""
+    """``c x``, but 0 where ``c`` is 0, even for infinite ``x``."""
     if not isinstance(c, Array):
         return c * x if c else lax.full_like(x, 0)
     return m.where(c == 0, 0, c * x)
 
 
 def _line(m: Arithmetic, x: Array, alpha: Array) -> Array:
-    """What an expanded gate makes of ``x`` far out: ``-alpha x`` on the left, ``(1 + alpha) x`` on the right."""
+    """Limit of ``x`` times an expanded gate: ``-alpha x`` on the left, ``(1 + alpha) x`` on the right."""
     return m.where(x < 0, -_times(m, alpha, x), (1 + alpha) * x)
 
 
 def _gated_line(m: Arithmetic, x: Array, left: Array, width: Array, u: Array, low: Array | None) -> Array:
-    """``x (left + width sigma(u + low))``, which keeps the digits of the sigmoid where ``left`` is 0."""
+    """``x (left + width sigma(u + low))``, as accurate as the sigmoid where ``left`` is 0."""
     if not isinstance(left, Array) and not left:
         return times_sigmoid(m, width * m.where(u > -m.limits.vanish, x, m.clip(x, -1, 1)), u, low)
     below, down = sigmoid_denominator(m, u, low)
@@ -131,14 +131,14 @@ def _xatlu_parts(m: Arithmetic, x: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def _xatlu(m: Arithmetic, x: Array, alpha: Array) -> Array:
-    # Far out, arctan(x) = +-pi / 2 - arctan(1 / x), and |x| arctan(1 / |x|) is the ratio arctan(z) / z.
+    # For |x| > 1, arctan(x) = +-pi / 2 - arctan(1 / x), and |x| arctan(1 / |x|) is the ratio arctan(z) / z.
     far, z, square, rest = _xatlu_parts(m, x)
     share = (1 + 2 * alpha) * _1_OVER_PI * (1 + square * rest)
     return m.where(far, _line(m, x, alpha) - share, x * (0.5 + share * z))
 
 
 def _xatlu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
-    # Far out, arctan(z) - z / (1 + z^2) = z^3 (rest + 1 / (1 + z^2)), with which nothing cancels.
+    # For |x| > 1, arctan(z) - z / (1 + z^2) = z^3 (rest + 1 / (1 + z^2)), where nothing cancels.
     far, z, square, rest = _xatlu_parts(m, x)
     q, width = 1 / (1 + square), 1 + 2 * alpha
     high, low = rounded_constant(*coefficients.HALF_PI, m.dtype)
@@ -165,7 +165,7 @@ def _xatlu_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     tails=(0, 1),
 )
 def xatlu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
-    r"""Expanded arctan linear unit, whose gate learns to go beyond 0 and 1.
+    r"""Expanded arctan linear unit, whose gate can learn to leave [0, 1].
 
     .. math:: \mathrm{xatlu}(x) = x \, (g(x) (1 + 2 \alpha) - \alpha), \quad g(x) = \frac{\arctan(x) + \pi / 2}{\pi}
 
@@ -204,7 +204,7 @@ def _xgelu_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     minimum=-0.7517915246935645,
 )
 def xgelu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
-    r"""Expanded GELU, whose gate learns to go beyond 0 and 1.
+    r"""Expanded GELU, whose gate can learn to leave [0, 1].
 
     .. math:: \mathrm{xgelu}(x) = x \, (\Phi(x) (1 + 2 \alpha) - \alpha)
 
@@ -243,7 +243,7 @@ def _xsilu_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     minimum=-1.2784645427610737,
 )
 def xsilu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
-    r"""Expanded SiLU, whose gate learns to go beyond 0 and 1.
+    r"""Expanded SiLU, whose gate can learn to leave [0, 1].
 
     .. math:: \mathrm{xsilu}(x) = x \, (\sigma(x) (1 + 2 \alpha) - \alpha)
 
@@ -295,7 +295,7 @@ def _aptx_gamma_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array, gamma:
     minimum=-0.6392322713805369,
 )
 def aptx(x: ArrayLike, alpha: ArrayLike = 1.0, beta: ArrayLike = 1.0, gamma: ArrayLike = 0.5) -> Array:
-    r"""APTx, which is near :func:`mish` at its defaults.
+    r"""APTx, which approximates :func:`mish` at its defaults.
 
     .. math:: \mathrm{aptx}(x) = (\alpha + \tanh(\beta x)) \, \gamma x
 
@@ -377,7 +377,7 @@ def acon_c(x: ArrayLike, p1: ArrayLike = 1.0, p2: ArrayLike = 0.0, beta: ArrayLi
     ...
 
 
-_TINY = 2.0**-60  # below, e^u - 1 is u, which may be too small for a normal number
+_TINY = 2.0**-60  # below it e^u - 1 is u, which may be subnormal
 
 
 def _pelu_argument(m: Arithmetic, x: Array, beta: Array) -> tuple[Array, Array | None]:
@@ -392,7 +392,7 @@ def _pelu(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
 
 
 def _pelu_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Array:
-    # At 0 the exponential is 1, so that one formula serves both sides.
+    # At 0 the exponential is 1, so one formula serves both sides.
     return alpha / beta * scaled_exp(m, *_pelu_argument(m, x, beta)) * UNSCALE
 
 
@@ -423,7 +423,7 @@ def pelu(x: ArrayLike, alpha: ArrayLike = 1.0, beta: ArrayLike = 1.0) -> Array:
     Args:
       x: real array of any shape.
       alpha: minus the limit at -inf; positive; broadcasts against ``x``.
-      beta: length of the bend; positive; broadcasts against ``x``.
+      beta: length scale of the negative side; positive; broadcasts against ``x``.
 
     Returns:
       Array of the shape and floating dtype of ``x``.
@@ -472,7 +472,7 @@ def _mpelu_beta_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Arr
     tails=(0, 1),
 )
 def mpelu(x: ArrayLike, alpha: ArrayLike = 1.0, beta: ArrayLike = 1.0) -> Array:
-    r"""Multiple parametric exponential linear unit, which has :func:`elu` and nearly :func:`prelu` as special cases.
+    r"""Multiple parametric exponential linear unit, with :func:`elu` and nearly :func:`prelu` as special cases.
 
     .. math:: \mathrm{mpelu}(x) = \begin{cases} x & x > 0 \\ \alpha (e^{\beta x} - 1) & x \le 0 \end{cases}
 
@@ -481,7 +481,7 @@ def mpelu(x: ArrayLike, alpha: ArrayLike = 1.0, beta: ArrayLike = 1.0) -> Array:
     Args:
       x: real array of any shape.
       alpha: minus the limit at -inf; broadcasts against ``x``.
-      beta: rate at which it is approached, positive in the paper; broadcasts against ``x``.
+      beta: rate of the exponential, positive in the paper; broadcasts against ``x``.
 
     Returns:
       Array of the shape and floating dtype of ``x``.
@@ -518,7 +518,7 @@ def _one(m: Arithmetic, x: Array, *parameters: Array) -> Array:
     Formula(_dyt, _dyt_slope, _dyt_alpha_slope, _dyt_gamma_slope, _one), kind="parametric", range=(-1, 1), tails=(0, 0)
 )
 def dyt(x: ArrayLike, alpha: ArrayLike = 0.5, gamma: ArrayLike = 1.0, beta: ArrayLike = 0.0) -> Array:
-    r"""Dynamic tanh, which stands in for a normalization layer.
+    r"""Dynamic tanh, a replacement for a normalization layer.
 
     .. math:: \mathrm{dyt}(x) = \gamma \tanh(\alpha x) + \beta
 
@@ -590,7 +590,7 @@ def _derf_gamma_slope(m: Arithmetic, x: Array, alpha: Array, s: Array, gamma: Ar
 def derf(
     x: ArrayLike, alpha: ArrayLike = 0.5, s: ArrayLike = 0.0, gamma: ArrayLike = 1.0, beta: ArrayLike = 0.0
 ) -> Array:
-    r"""Dynamic error function, which stands in for a normalization layer.
+    r"""Dynamic error function, a replacement for a normalization layer.
 
     .. math:: \mathrm{derf}(x) = \gamma \, \mathrm{erf}(\alpha x + s) + \beta
 
@@ -671,11 +671,11 @@ def _smu_mu_slope(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
     tails=(0.01, 1),
 )
 def smu(x: ArrayLike, alpha: ArrayLike = 0.01, mu: ArrayLike = 2.5) -> Array:
-    r"""Smooth maximum unit, a leaky rectifier with a bend.
+    r"""Smooth maximum unit, a leaky ReLU that is smooth at 0.
 
     .. math:: \mathrm{smu}(x) = \frac{(1 + \alpha) x + (1 - \alpha) x \, \mathrm{erf}(\mu (1 - \alpha) x)}{2}
 
-    Implementations start either here or at 0.25 and a million, which is all but a leaky rectifier.
+    Other implementations start at ``alpha=0.25``, ``mu=1e6``, which is almost exactly a leaky ReLU.
 
     Args:
       x: real array of any shape.
@@ -693,7 +693,7 @@ def smu(x: ArrayLike, alpha: ArrayLike = 0.01, mu: ArrayLike = 2.5) -> Array:
 
 
 def _erf_act_gate(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> tuple[Array, Array, Array, Array]:
-    """``u = beta x``, ``2^64 e^u`` and ``w = alpha e^u``, held to where they count, and ``erf(w) / w``."""
+    """``u = beta x``, ``2^64 e^u`` and ``w = alpha e^u``, clamped to finite numbers, and ``erf(w) / w``."""
     u, low = m.product(x, beta)
     u = m.clip(u, -m.limits.vanish, 24)
     up = scaled_exp(m, u, low)
@@ -862,8 +862,7 @@ def pserf(x: ArrayLike, gamma: ArrayLike = 1.25, delta: ArrayLike = 0.85) -> Arr
 
     .. math:: \mathrm{pserf}(x) = x \, \mathrm{erf}(\gamma \log(1 + e^{\delta x}))
 
-    Implementations differ in where it starts: others have gamma at 1 and delta at 1.25. At -inf it is -0, at +inf it is
-    +inf.
+    Other implementations start at ``gamma=1``, ``delta=1.25``. At -inf it is -0, at +inf it is +inf.
 
     Args:
       x: real array of any shape.
@@ -931,7 +930,7 @@ def _tanh_soft_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     minimum=-0.8471113010774787,
 )
 def tanh_soft(x: ArrayLike, alpha: ArrayLike = 0.87) -> Array:
-    r"""TanhSoft-1, a softplus with a hyperbolic tangent as its sign.
+    r"""TanhSoft-1, a product of softplus and hyperbolic tangent.
 
     .. math:: \mathrm{tanh\_soft}(x) = \tanh(\alpha x) \log(1 + e^x)
 
@@ -952,22 +951,22 @@ def tanh_soft(x: ArrayLike, alpha: ArrayLike = 0.87) -> Array:
     ...
 
 
-# The parameters of xIELU are what a softplus makes 0.8 and 0.3 of.
+# Initial parameters of xIELU: their softplus is 0.8 and 0.3.
 _XIELU_P, _XIELU_N = 0.20338232081102456, -1.0502256128148466
 
 
 def _softplus_of(m: Arithmetic, a: Array) -> Array:
-    """Softplus of a parameter, a number if that is one."""
+    """Softplus of a parameter; a number if the parameter is one."""
     return logistic.softplus(m, a) if isinstance(a, Array) else m.number(math.log1p(math.exp(a)))
 
 
 def _sigmoid_of(m: Arithmetic, a: Array) -> Array:
-    """Sigmoid of a parameter, likewise."""
+    """Sigmoid of a parameter; a number if the parameter is one."""
     return sigmoid(m, a) if isinstance(a, Array) else m.number(1 / (1 + math.exp(-a)))
 
 
 def _exp_rest(m: Arithmetic, t: Array) -> Array:
-    """``e^t - 1 - t`` for ``t <= 0``, where nothing cancels near 0."""
+    """``e^t - 1 - t`` for ``t <= 0``, without cancellation near 0."""
     # With s = t / 2 and e^s - 1 - s = s^2 p(s), it is (s + s^2 p)^2 + 2 s^2 p.
     s = m.maximum(t, -0.69) / 2
     p = m.polynomial(s, m.table(coefficients.EXP))
@@ -976,7 +975,7 @@ def _exp_rest(m: Arithmetic, t: Array) -> Array:
 
 
 def _xielu(m: Arithmetic, x: Array, alpha_p: Array, alpha_n: Array, beta: Array) -> Array:
-    # a_n (e^x - 1 - x) + beta x = a_n (e^x - 1) - softplus(alpha_n) x: the first for small x, the second far out.
+    # a_n (e^x - 1 - x) + beta x = a_n (e^x - 1) - softplus(alpha_n) x: the first for small x, the second for large x.
     rest = _softplus_of(m, alpha_n)
     a_n, t = beta + rest, m.clip(x, -m.limits.one, 0)
     left = m.where(x < -m.limits.one, -a_n - rest * x, a_n * _exp_rest(m, t) + beta * x)
@@ -1014,9 +1013,9 @@ def xielu(x: ArrayLike, alpha_p: ArrayLike = _XIELU_P, alpha_n: ArrayLike = _XIE
         \mathrm{xielu}(x) = \beta x + \begin{cases} a_p x^2 & x > 0 \\ a_n (e^x - 1 - x) & x \le 0 \end{cases}, \quad
         a_p = \log(1 + e^{\alpha_p}), \quad a_n = \beta + \log(1 + e^{\alpha_n})
 
-    The parameters are what checkpoints hold, those of the authors and of Transformers: they pass through a softplus,
-    and start where :math:`a_p` and :math:`a_n` are 0.8. Those keep :math:`\beta` at 1/2. They also hold ``eps``, which
-    replaces ``x`` in the exponent from -1e-6 to 0 and has no counterpart here, where nothing is lost near 0.
+    The parameters are those of the authors' and of Transformers' checkpoints: they pass through a softplus, and start
+    where :math:`a_p` and :math:`a_n` are 0.8. In those checkpoints :math:`\beta` is fixed at 1/2, and ``eps`` replaces
+    ``x`` in the exponent from -1e-6 to 0. Here there is no ``eps``, because the formula is accurate near 0.
 
     Args:
       x: real array of any shape.
@@ -1101,7 +1100,7 @@ def _soft_exponential_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Arra
     tails=(1, 1),
 )
 def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
-    r"""Soft exponential, which goes from the logarithm by the identity to the exponential function.
+    r"""Soft exponential: a logarithm, the identity or an exponential, by its parameter.
 
     .. math::
         \mathrm{soft\_exponential}(x) = \begin{cases}
@@ -1110,8 +1109,8 @@ def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
         (e^{\alpha x} - 1) / \alpha + \alpha & \alpha > 0
         \end{cases}
 
-    It is NaN where the logarithm is not defined, which is for :math:`x \le 1 / \alpha - \alpha` if
-    :math:`\alpha < 0`. Value, slope, and slope in :math:`\alpha` pass through 0 smoothly.
+    For :math:`\alpha < 0` it is NaN where the logarithm is not defined, :math:`x \le 1 / \alpha - \alpha`. Value,
+    slope, and slope in :math:`\alpha` are smooth at :math:`\alpha = 0`.
 
     Args:
       x: real array of any shape.
@@ -1128,7 +1127,7 @@ def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
 
 
 def _coefficients(function: str, **vectors: Any) -> list[Any]:
-    """What is along the first axis of each vector: arrays, or numbers if it is a default."""
+    """The entries along the first axis of each vector: arrays, or numbers for a default."""
     unpacked = []
     for name, vector in vectors.items():
         shape = np.shape(vector)
@@ -1178,7 +1177,7 @@ def poly_relu(
 
     Args:
       x: real array of any shape.
-      weights: learned, of the powers from the first on; behind its first axis, which is theirs, it broadcasts against
+      weights: learned, of the powers from the first on: the first axis counts powers, further axes broadcast against
         ``x``.
       bias: learned; broadcasts against ``x``.
 
@@ -1248,17 +1247,17 @@ def hermite(
         -0.08143375198381998,
     ),
 ) -> Array:
-    r"""Sum of Hermite polynomials, which starts as the expansion of the rectified linear unit.
+    r"""Sum of Hermite polynomials; the defaults are the expansion of ReLU.
 
     .. math:: \mathrm{hermite}(x) = \sum_{n=0}^{4} c_n \frac{\mathrm{He}_n(x)}{\sqrt{n!}}
 
     with the polynomials of the normal distribution, :math:`1, x, x^2 - 1, x^3 - 3 x, x^4 - 6 x^2 + 3`. The defaults are
     the means of :math:`\max(x, 0) \, \mathrm{He}_n(x) / \sqrt{n!}` over normally distributed ``x``. The authors' code
-    starts with the opposite of the last one.
+    starts with the last one negated.
 
     Args:
       x: real array of any shape.
-      coefficients: learned, of up to five polynomials; behind its first axis, which is theirs, it broadcasts against
+      coefficients: learned, of up to five polynomials: the first axis counts them, further axes broadcast against
         ``x``.
 
     Returns:
@@ -1301,16 +1300,16 @@ def rational(
         \mathrm{rational}(x) = \frac{P(x)}{1 + |Q(x)|}, \quad
         P(x) = \sum_{j=0}^{m} a_j x^j, \quad Q(x) = \sum_{k=1}^{n} b_k x^k
 
-    The defaults are those of degrees 5 and 4 that are nearest to :func:`leaky_relu` on [-3, 3]; the modules also start
-    as other functions. Where a power of ``x`` would overflow, which is beyond 2^24 in float32, the result is
-    extrapolated by its leading power, as long as the last coefficients are not 0.
+    The defaults have degrees 5 and 4 and are the best fit to :func:`leaky_relu` on [-3, 3]; the modules can also start
+    as other functions. Where a power of ``x`` would overflow, above 2^24 in float32, the result is extrapolated by its
+    leading power, provided that the last coefficients are not 0.
 
-    The authors' library calls this version B; its default takes the absolute value of each term of :math:`Q` instead.
+    The authors' library calls this version B; its default, version A, has the absolute value of each term of :math:`Q`.
 
     Args:
       x: real array of any shape.
-      numerator: learned :math:`a_0, a_1, ...`; behind its first axis, which is theirs, it broadcasts against ``x``.
-      denominator: learned :math:`b_1, b_2, ...`; likewise.
+      numerator: learned :math:`a_0, a_1, ...` along its first axis; further axes broadcast against ``x``.
+      denominator: learned :math:`b_1, b_2, ...`, in the same form.
 
     Returns:
       Array of the shape and floating dtype of ``x``.
@@ -1329,7 +1328,7 @@ def rational(
 
 
 def _scaled(m: Arithmetic, x: Array, count: int, axis: int, eps: float) -> tuple[Array, Array, list[Array]]:
-    """``s = x u``, ``u``, and what ``s^i`` has to be multiplied by to be normalised, for each ``i`` up to the count."""
+    """``s = x u``, ``u``, and for each ``i`` up to the count the factor that normalises ``s^i``."""
     # u is a power of two that keeps squares from overflowing.
     u = normalizer(m, lax.stop_gradient(jnp.max(lax.abs(x), axis, keepdims=True, initial=1)))
     s = x * u
@@ -1392,12 +1391,12 @@ def poly_norm(
         \mathrm{poly\_norm}(x) = b + \sum_{i=1}^{r} w_i \, \nu(x^i), \quad
         \nu(u) = \frac{u}{\sqrt{\mathrm{mean}(u^2) + \epsilon}}
 
-    with the mean over ``axis``, as in the authors' code; the paper divides by the sum instead.
+    with the mean over ``axis``, as in the authors' code; the paper has the sum in its place.
 
     Args:
       x: real array of at least one axis.
-      weights: learned, of the powers from the first on; behind its first axis, which is theirs, it broadcasts against
-        ``x``. The code of the authors has two versions; in one of them the weight of the highest power comes first.
+      weights: learned, of the powers from the first on: the first axis counts powers, further axes broadcast against
+        ``x``. The authors' code has two versions; in one of them the weight of the highest power comes first.
       bias: learned; broadcasts against ``x``.
       axis: axis of the features.
       eps: small positive number.

@@ -1,6 +1,6 @@
-"""Periodic activations, and those that a period runs through.
+"""Periodic activations, and others with a periodic term.
 
-What has no limit at +-inf is NaN there.
+A function without a limit at +-inf is NaN there.
 """
 
 # A signature says what callers may pass; by the time the body runs, that is an Array.
@@ -233,7 +233,7 @@ _SNAKE_ALPHA = Formula(_snake_alpha_slope, _snake_mixed, _snake_alpha_curvature)
     range=(-INF, INF),
 )
 def snake(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
-    r"""Snake, a line with a wave on it.
+    r"""Snake, the identity plus a squared sine.
 
     .. math:: \mathrm{snake}(x) = x + \frac{\sin^2(\alpha x)}{\alpha}
 
@@ -241,7 +241,7 @@ def snake(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
 
     Args:
       x: real array of any shape.
-      alpha: frequency of the wave, and one over its height; 0 gives ``x``; broadcasts against ``x``.
+      alpha: frequency, and inverse amplitude; 0 gives ``x``; broadcasts against ``x``.
 
     Returns:
       Array of the shape and floating dtype of ``x``.
@@ -257,7 +257,7 @@ def snake(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
 
 
 def _exp(m: Arithmetic, x: Any) -> Any:
-    """``e^x``, held to normal numbers."""
+    """``e^x``, clamped to normal numbers."""
     if not isinstance(x, Array):
         return np.exp(x)
     if m.ruled and not m.native:
@@ -266,7 +266,7 @@ def _exp(m: Arithmetic, x: Any) -> Any:
 
 
 def _power(m: Arithmetic, alpha: Any) -> tuple[Any, Array | None]:
-    """``e^alpha`` as a sum of two numbers, to 29 bits (float64: 58), since a multiple of it is an angle."""
+    """``e^alpha`` as a sum of two numbers, to 29 bits (float64: 58), as an angle needs."""
     if not isinstance(alpha, Array):
         return np.exp(alpha), None
     if m.native or m.ruled:
@@ -277,7 +277,7 @@ def _power(m: Arithmetic, alpha: Any) -> tuple[Any, Array | None]:
     half_square, half_square_low = m.full().square(r, 0.5)
     rest = half_square_low + r * r * r * m.polynomial(r, coefficients.EXP_CUBIC[m.dtype.name])  # type: ignore[operator]
     first, lost = two_sum(r, half_square)
-    high, low = two_sum(1 + 0 * r, first)  # no constant, or XLA would fold what is lost to 0
+    high, low = two_sum(1 + 0 * r, first)  # not a constant: XLA would fold the rounding error to 0
     total = high + ((rest + r_low * (1 + r)) + (low + lost))
     return scale * total, scale * ((high - total) + ((rest + r_low * (1 + r)) + (low + lost)))
 
@@ -331,18 +331,18 @@ _SNAKE_BETA = Formula(
 
 @activation(_SNAKE_BETA, kind="periodic", range=(-INF, INF))
 def snake_beta(x: ArrayLike, alpha: ArrayLike = 0.0, beta: ArrayLike = 0.0) -> Array:
-    r"""Snake with a frequency and a height of its wave that are learned apart, as logarithms.
+    r"""Snake with separate frequency and amplitude, learned as logarithms.
 
     .. math:: \mathrm{snake\_beta}(x) = x + \frac{\sin^2(e^\alpha x)}{e^\beta}
 
-    At +-inf it is +-inf, and its slope NaN. Frequencies that are no logarithms, which BigVGAN also has, go in as
-    ``jnp.log(alpha)``. The angle :math:`e^\alpha x` is that of an :math:`e^\alpha` known to 29 bits (float64: 58) up to
-    about 2^18 (float64: 2^47), and beyond of one rounded to the dtype; at ``alpha=0`` it is exact.
+    At +-inf it is +-inf, and its slope NaN. For weights that hold frequencies themselves,
+    as BigVGAN's option has it, pass ``jnp.log(alpha)``. The angle :math:`e^\alpha x` uses :math:`e^\alpha` to 29 bits
+    (float64: 58) up to about 2^18 (float64: 2^47), and rounded to the dtype beyond; at ``alpha=0`` it is exact.
 
     Args:
       x: real array of any shape.
       alpha: logarithm of the frequency; broadcasts against ``x``.
-      beta: logarithm of one over the height; broadcasts against ``x``.
+      beta: logarithm of the inverse amplitude; broadcasts against ``x``.
 
     Returns:
       Array of the shape and floating dtype of ``x``.
@@ -399,7 +399,7 @@ def _sinlu_b_slope(m: Arithmetic, x: Array, a: Array, b: Array) -> Array:
     minimum=-1.082865270894081,
 )
 def sinlu(x: ArrayLike, a: ArrayLike = 1.0, b: ArrayLike = 1.0) -> Array:
-    r"""Sinu-sigmoidal linear unit, a SiLU with a wave on it.
+    r"""Sinu-sigmoidal linear unit: ``x`` plus a sine, times a sigmoid.
 
     .. math:: \mathrm{sinlu}(x) = (x + a \sin(b x)) \, \sigma(x)
 
@@ -407,8 +407,8 @@ def sinlu(x: ArrayLike, a: ArrayLike = 1.0, b: ArrayLike = 1.0) -> Array:
 
     Args:
       x: real array of any shape.
-      a: height of the wave; broadcasts against ``x``.
-      b: frequency of the wave; broadcasts against ``x``.
+      a: amplitude; broadcasts against ``x``.
+      b: frequency; broadcasts against ``x``.
 
     Returns:
       Array of the shape and floating dtype of ``x``.

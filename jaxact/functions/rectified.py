@@ -1,4 +1,4 @@
-"""Rectified activations: piecewise linear ones, and what is made of them.
+"""Rectified activations: piecewise linear functions, and others built from them.
 
 A slope that takes one of a few values lets the backward pass keep a one-byte mask instead of the input.
 """
@@ -45,7 +45,7 @@ def _identity(m: Arithmetic, x: Array) -> Array:
     return x
 
 
-# It has but one piece, and keeps nothing.
+# It has one piece, so the backward pass keeps nothing.
 _IDENTITY = Formula(_identity, lambda m, piece, t: t, pieces=lambda m, x: x == x)
 
 
@@ -312,7 +312,7 @@ def relu_squared(x: ArrayLike) -> Array:
 
 
 def _threshold(m: Arithmetic, x: Array, threshold: Array, value: Array) -> Array:
-    return m.where(x <= threshold, value, x)  # asked this way round, so that NaN passes
+    return m.where(x <= threshold, value, x)  # false for NaN, which passes
 
 
 @activation(
@@ -334,8 +334,8 @@ def threshold(x: ArrayLike, threshold: ArrayLike = 1.0, value: ArrayLike = 0.0) 
 
     .. math:: \mathrm{threshold}(x) = \begin{cases} x & x > \theta \\ v & x \le \theta \end{cases}
 
-    It jumps at the threshold, where its slope is 0; its slope in the threshold is 0 everywhere. PyTorch, whose
-    signature this is, has no defaults; the paper's threshold is 1 and its value 0.
+    It jumps at the threshold, where its slope is 0; its slope in ``threshold`` is 0 everywhere. The signature is
+    PyTorch's, which has no defaults; the defaults are the paper's.
 
     Args:
       x: real array of any shape.
@@ -401,11 +401,11 @@ def _tlu(m: Arithmetic, x: Array, tau: Array) -> Array:
     kinks=(0.0,),
 )
 def tlu(x: ArrayLike, tau: ArrayLike = 0.0) -> Array:
-    r"""Thresholded linear unit: a rectified one whose threshold is learned.
+    r"""Thresholded linear unit, a ReLU whose threshold is learned.
 
     .. math:: \mathrm{tlu}(x) = \max(x, \tau)
 
-    Its slope at the threshold is 0, and its slope in the threshold is 1 there.
+    At the threshold its slope in ``x`` is 0, and its slope in ``tau`` is 1.
 
     Args:
       x: real array of any shape.
@@ -422,7 +422,7 @@ def tlu(x: ArrayLike, tau: ArrayLike = 0.0) -> Array:
 
 def _hard_mish(m: Arithmetic, x: Array) -> Array:
     z = m.maximum(x, -2)
-    return z * (m.minimum(z + 2, 2) / 2)  # -0 at -2 and beyond
+    return z * (m.minimum(z + 2, 2) / 2)  # -0 from -2 downwards
 
 
 def _hard_mish_slope(m: Arithmetic, x: Array) -> Array:
@@ -488,18 +488,18 @@ def _arelu_beta_slope(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Arr
     kinks=(0.0,),
 )
 def arelu(x: ArrayLike, alpha: ArrayLike = 0.9, beta: ArrayLike = 2.0) -> Array:
-    r"""Attention-based rectified linear unit: what is positive is amplified, what is negative attenuated.
+    r"""Attention-based rectified linear unit: amplifies positive inputs, attenuates negative ones.
 
     .. math::
         \mathrm{arelu}(x) = \begin{cases}
         (1 + \sigma(\beta)) \, x & x \ge 0 \\ \min(\max(\alpha, 0.01), 0.99) \, x & x < 0
         \end{cases}
 
-    Its slope at 0 is that on the right. Where :math:`\alpha` is outside of its bounds, the slope in it is 0.
+    Its slope at 0 is that on the right. Where :math:`\alpha` is outside its bounds, its gradient is 0.
 
     Args:
       x: real array of any shape.
-      alpha: learned slope on the negative side, held to [0.01, 0.99]; broadcasts against ``x``.
+      alpha: learned slope on the negative side, clamped to [0.01, 0.99]; broadcasts against ``x``.
       beta: learned; the slope on the positive side is 1 plus its sigmoid; broadcasts against ``x``.
 
     Returns:
@@ -515,13 +515,13 @@ def _nlrelu(m: Arithmetic, x: Array, beta: Array) -> Array:
     z = beta * m.maximum(x, 0)
     if not isinstance(beta, Array) and beta <= 1:
         return log1p(m, z)
-    far = z > 2.0**100  # there beta x may be too large for a number, and log(1 + z) is log(2^-64 z) + 64 log(2)
+    far = z > 2.0**100  # there beta x may overflow, and log(1 + z) is log(2^-64 z) + 64 log(2)
     near = m.where(far, beta * UNSCALE * m.maximum(x, 0), z)
     return log1p(m, near) + m.where(far, 64 * math.log(2), 0)
 
 
 def _nlrelu_slope(m: Arithmetic, x: Array, beta: Array) -> Array:
-    # beta / (1 + beta x), whose product may be too large for a number.
+    # beta / (1 + beta x), where beta x may overflow.
     return m.where(x <= 0, 0, 1 / (1 / beta + m.where(x <= 0, 1, x)))
 
 
@@ -581,12 +581,12 @@ def _star_relu_s_slope(m: Arithmetic, x: Array, s: Array, b: Array) -> Array:
     tails=(0, INF),
 )
 def star_relu(x: ArrayLike, s: ArrayLike = 0.8944, b: ArrayLike = -0.4472) -> Array:
-    r"""StarReLU, a square of the rectified linear unit that is scaled and shifted.
+    r"""StarReLU, a scaled and shifted squared ReLU.
 
     .. math:: \mathrm{star\_relu}(x) = s \max(x, 0)^2 + b
 
-    With the default parameters, mean and variance are 0 and 1 for normally distributed ``x``. The authors' code starts
-    at 1 and 0 instead.
+    With the default parameters, the result has mean 0 and variance 1 for normally distributed ``x``. The authors' code
+    starts at ``s=1``, ``b=0``.
 
     Args:
       x: real array of any shape.
@@ -648,14 +648,14 @@ def srelu(
         t_r + a_r (x - t_r) & x \ge t_r \\ x & t_l < x < t_r \\ t_l + a_l (x - t_l) & x \le t_l
         \end{cases}
 
-    Where the ends cross, the first of the cases that holds is taken. At the ends, slopes are those of the outer pieces.
+    If :math:`t_l > t_r`, the first case that holds is taken. At both points the slope is that of the outer piece.
 
-    The defaults are the paper's start, a leaky rectifier, except for :math:`t_r`, which the paper sets to a quantile of
-    the layer's first inputs.
+    The defaults are the paper's initial values, a leaky rectifier, except for :math:`t_r`, which the paper sets to a
+    quantile of the layer's first inputs.
 
     Args:
       x: real array of any shape.
-      t_l: learned end of the left piece; broadcasts against ``x``, as all of them.
+      t_l: learned end of the left piece; broadcasts against ``x``, as do all parameters.
       a_l: learned slope of the left piece.
       t_r: learned start of the right piece.
       a_r: learned slope of the right piece.
@@ -670,7 +670,7 @@ def srelu(
 
 
 def of_coefficients(function: str, formula: Formula, m: Arithmetic, *arguments: Any) -> Array:
-    """The formula of arguments that broadcast, each an array or, if it is a default, a number."""
+    """The formula; arguments broadcast, and a default is a number."""
     arrays = iter(equal_rank(function, *(a for a in arguments if isinstance(a, Array))))
     return formula(m, *(next(arrays) if isinstance(a, Array) else a for a in arguments))
 
@@ -681,7 +681,7 @@ def _apl(m: Arithmetic, x: Array, *parameters: Array) -> Array:
     for a, b in _hinges(parameters):
         total = total + a * m.maximum(b - x, 0)
         tail, offset, far = tail + a, offset + a * b, far & (x < b)
-    # Far out, the terms of several hinges may be too large for a number although their sum is none.
+    # For large x the terms of several hinges may overflow although their sum does not.
     return m.where(far, m.where(tail == 0, offset, offset - tail * x), total)
 
 
@@ -732,15 +732,15 @@ def apl(
 
     .. math:: \mathrm{apl}(x) = \max(x, 0) + \sum_{s=1}^{S} a_s \max(b_s - x, 0)
 
-    with the slopes :math:`a_s` and the hinges :math:`b_s`. At a hinge its term has slope 0, as has the rectifier at 0.
+    with the slopes :math:`a_s` and the hinges :math:`b_s`. At a hinge its term has slope 0, as ReLU has at 0.
 
-    As it starts here, it is the rectifier. The authors draw the slopes from a uniform distribution about 0 and the
-    hinges from a normal one, of standard deviation 1/2.
+    At the defaults it is ReLU. The authors draw the slopes from a uniform distribution around 0 and the hinges from a
+    normal one with standard deviation 1/2.
 
     Args:
       x: real array of any shape.
-      slopes: learned; behind its first axis, which is that of the hinges, it broadcasts against ``x``.
-      hinges: learned; likewise.
+      slopes: learned; the first axis counts hinges, further axes broadcast against ``x``.
+      hinges: learned; of the same form.
 
     Returns:
       Array of the shape and floating dtype of ``x``.
@@ -756,8 +756,8 @@ def apl(
 
 
 def _b_silu_slope(m: Arithmetic, x: Array, alpha: float) -> Array:
-    # With e = exp(-|x|), the slope is e (1 + alpha + x + e) / (1 + e)^2 on the left, and 1 less the same of -x and
-    # -alpha on the right.
+    # With e = exp(-|x|), the slope is e (1 + alpha + x + e) / (1 + e)^2 on the left, and 1 minus the same expression in
+    # -x and -alpha on the right.
     t = -m.magnitude(m.clamped(x))
     up = scaled_exp(m, t)
     e = up * UNSCALE
@@ -772,18 +772,18 @@ def _sugar(alpha: float) -> Formula:
 
 @activation(_sugar, kind="rectified", options=("alpha",), range=(0, INF), tails=(0, 1))
 def sugar(x: ArrayLike, alpha: float = 1.67) -> Array:
-    r"""Rectified linear unit with the slope of a smooth function, so that no unit stays without gradient.
+    r"""ReLU whose gradient is replaced by the slope of a smooth function, so that no unit dies.
 
     .. math::
         \mathrm{sugar}(x) = \max(x, 0), \quad
         \mathrm{sugar}'(x) = \frac{d}{dx} \left((x + \alpha) \, \sigma(x) - \frac{\alpha}{2}\right)
 
-    The smooth function is B-SiLU, whose slope is negative on the left of its minimum, for the default at -2.73. Further
-    derivatives are those of B-SiLU as well.
+    The smooth function is B-SiLU. Its slope is negative left of its minimum, at -2.73 for the default. Higher
+    derivatives are those of B-SiLU too.
 
     Args:
       x: real array of any shape.
-      alpha: number that says how far B-SiLU goes below 0, which is by half of it.
+      alpha: offset of B-SiLU, which tends to ``-alpha / 2`` at -inf.
 
     Returns:
       Array of the shape and floating dtype of ``x``.
@@ -838,7 +838,7 @@ def _largest(m: Arithmetic, groups: Array, first: Array, axis: int) -> Array:
 
 
 def _pick(m: Arithmetic, groups: Array, t: Array, first: Array, axis: int) -> Array:
-    """What is at an index along the axis; a sum, whose transpose is no scatter."""
+    """The entry at an index along the axis, as a masked sum, so that its transpose is not a scatter."""
     return jnp.sum(m.where(lax.broadcasted_iota(first.dtype, groups.shape, axis) == first, t, 0), axis)
 
 
@@ -858,7 +858,7 @@ def _maxout(m: Arithmetic, x: Array, pieces: int, axis: int) -> Array:
     groups = x.reshape(*x.shape[:axis], x.shape[axis] // pieces, pieces, *x.shape[axis + 1 :])
     if m.native:
         return jnp.max(groups, axis + 1)
-    # All that the backward pass keeps: one small integer a group.
+    # The backward pass keeps one small integer for each group.
     first = jnp.argmax(groups, axis + 1, keepdims=True).astype(jnp.int8 if pieces <= 128 else jnp.int32)
     return _maxout_along(axis + 1)(m, groups, first)
 
@@ -869,11 +869,11 @@ def maxout(x: ArrayLike, pieces: int = 2, axis: int = -1) -> Array:
 
     .. math:: \mathrm{maxout}(x)_i = \max_{0 \le j < k} x_{k i + j}
 
-    where :math:`k` is the number of pieces. Of several that are largest the gradient goes to the first.
+    where :math:`k` is the number of pieces. Of several equal largest entries, the first gets the gradient.
 
     Args:
       x: real array whose size along ``axis`` is a multiple of ``pieces``.
-      pieces: how many neighbours along ``axis`` make a group.
+      pieces: number of neighbours along ``axis`` in a group.
       axis: axis of the features.
 
     Returns:
@@ -889,7 +889,7 @@ def maxout(x: ArrayLike, pieces: int = 2, axis: int = -1) -> Array:
 
 
 def _normal_quantile(p: float) -> float:
-    """Quantile of the normal distribution; that of ``statistics`` is 3 ulp off, which Newton's method puts right."""
+    """Quantile of the normal distribution: that of ``statistics``, 3 ulp off, after a Newton step."""
     normal, tail = statistics.NormalDist(), min(p, 1 - p)
     q = normal.inv_cdf(tail)
     q -= (math.erfc(-q / math.sqrt(2)) / 2 - tail) / normal.pdf(q)
@@ -897,8 +897,8 @@ def _normal_quantile(p: float) -> float:
 
 
 def _centred(m: Arithmetic, x: Array, axis: int) -> tuple[Array, Array, Array]:
-    """``x`` less its mean along the axis, and its standard deviation, both times a power of two; and 1 over that."""
-    # It keeps sum and squares from overflowing, and is at most 2^111 in float32.
+    """``x`` minus its mean along the axis and its standard deviation, both times a power of two, and its inverse."""
+    # The power keeps sum and squares from overflowing, and is at most 2^111 in float32.
     largest = lax.stop_gradient(jnp.max(lax.abs(x), axis, keepdims=True, initial=0))
     u = normalizer(m, m.maximum(largest, m.tiny * 2**16))
     centred = x * u
@@ -933,19 +933,20 @@ def _gaussian_topk_relu(m: Arithmetic, x: Array, sparsity: float, axis: int) -> 
 
 @activation(Composite(_gaussian_topk_relu), kind="rectified", options=("sparsity", "axis"))
 def gaussian_topk_relu(x: ArrayLike, sparsity: float = 0.95, axis: int = -1) -> Array:
-    r"""Rectifier that keeps about a given part of the features: what is above a quantile of the normal distribution.
+    r"""Rectifier that keeps about a given fraction of the features: those above a quantile of the normal distribution.
 
     .. math:: \mathrm{gaussian\_topk\_relu}(x) = \max(x - \mu - \Phi^{-1}(p) \, \sigma, 0)
 
     with the mean :math:`\mu` and the standard deviation :math:`\sigma` of ``x`` along ``axis``. If the features are
-    normally distributed, the part :math:`p` of them becomes 0. Gradients pass through :math:`\mu` and :math:`\sigma`.
+    normally distributed, the fraction :math:`p` of them becomes 0. Gradients pass through :math:`\mu` and
+    :math:`\sigma`.
 
     As in Gemma 3n, :math:`\sigma^2` is the mean of the squares; the paper divides their sum by one less than the number
     of features.
 
     Args:
       x: real array of at least one axis.
-      sparsity: the part :math:`p` of features that is to become 0; between 0 and 1, not included.
+      sparsity: the fraction :math:`p` of features that become 0; above 0 and below 1.
       axis: axis of the features.
 
     Returns:

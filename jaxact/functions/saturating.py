@@ -105,7 +105,7 @@ def erf(x: ArrayLike) -> Array:
       Array of the shape and floating dtype of ``x``.
 
     References:
-      Williams, Computing with infinite networks, NIPS 1996, where it makes the kernel of a wide network known.
+      Williams, Computing with infinite networks, NIPS 1996, which gives the kernel of a wide network in closed form.
     """
     ...
 
@@ -239,13 +239,13 @@ def penalized_tanh(x: ArrayLike, alpha: ArrayLike = 0.25) -> Array:
 
 
 class _SoftClipping:
-    """Soft clipping at ``t``, the smaller of ``x`` and ``1 - x``, in terms of ``e = exp(-|alpha t|)``.
+    """Terms of soft clipping at ``t = min(x, 1 - x)``, with ``e = exp(-|alpha t|)``.
 
     Attributes:
-      right: whether ``t`` is ``1 - x``, where the value is 1 less that at ``t``.
+      right: whether ``t`` is ``1 - x``; the value is then 1 minus that at ``t``.
       inside: whether ``t > 0``.
       n, down: ``1 / e^(alpha t)`` times this is ``e`` inside; elsewhere ``n`` is ``2^64 e``, and ``down`` 2^-64.
-      q, r: ``e^-alpha`` and 1 less that.
+      q, r: ``e^-alpha`` and ``1 - e^-alpha``.
       below: ``e (1 + q e^(alpha t))`` inside, ``1 + q e^(alpha t)`` elsewhere.
     """
 
@@ -258,7 +258,7 @@ class _SoftClipping:
         self.right = x > 0.5
         self.t = m.where(self.right, 1 - x, x)
         z, low = m.product(self.t, alpha)
-        if m.compensated:  # also what rounding 1 - x lost
+        if m.compensated:  # includes the rounding error of 1 - x
             low = m.sum_of(alpha * m.where(self.right & (x < m.max), 1 - (self.t + x), 0), low)
         z = m.clip(z, -m.limits.vanish, 0.9 * m.limits.exp)
         self.inside = z > 0
@@ -270,9 +270,8 @@ class _SoftClipping:
         self.below = m.where(self.inside, self.q + self.e, 1 + self.q * self.e)
 
     def logarithm(self, m: Arithmetic, alpha: Array) -> tuple[Array, Array]:
-        """The value at ``t`` as a sum, of which the first is to be multiplied by ``down``."""
-        # For a large alpha, log(1 + e^(alpha t)) = alpha t + log(1 + e). What is added to 1 in a logarithm is at
-        # most 1.
+        """Two terms of the value at ``t``; the first still needs a factor ``down``."""
+        # For a large alpha, log(1 + e^(alpha t)) = alpha t + log(1 + e), so that log1p has an argument of at most 1.
         far = self.inside & (alpha > 1.386)
         w = m.where(far, (self.e * self.e - self.q) / alpha, self.r / alpha * self.n) / self.below
         return w * elementary.log1p_over(m, alpha * w * self.down), m.where(far, self.t, 0)
@@ -284,8 +283,8 @@ def _soft_clipping_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
 
 
 def _soft_clipping_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
-    # alpha^2 times this is H(alpha (1 - t)) - H(alpha t) with the entropy H(z) = log(1 + e^z) - z sigma(z), which is
-    # even, and log(2) less its small part around 0.
+    # alpha^2 times this is H(alpha (1 - t)) - H(alpha t) with the entropy H(z) = log(1 + e^z) - z sigma(z), an even
+    # function; near 0 it is log(2) minus a small term.
     s = _SoftClipping(m, x, alpha)
     bound = m.limits.vanish
     a, b = m.clip(alpha * s.t, -bound, bound), m.minimum(alpha * (1 - s.t), bound)
@@ -324,7 +323,7 @@ def soft_clipping(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
 
     Args:
       x: real array of any shape.
-      alpha: sharpness; the limit to infinity clips; positive; broadcasts against ``x``. The paper leaves it open.
+      alpha: sharpness; infinity would clip; positive; broadcasts against ``x``. The paper gives no default.
 
     Returns:
       Array of the shape and floating dtype of ``x``.
@@ -339,7 +338,7 @@ def soft_clipping(x: ArrayLike, alpha: ArrayLike = 1.0) -> Array:
 
 
 def _softcap(m: Arithmetic, x: Array, cap: Array) -> Array:
-    # As x tanh(z) / z, since a z that is too small for a normal number does no harm there.
+    # As x tanh(z) / z, which stays accurate where z is subnormal.
     if m.native:
         return cap * elementary.tanh(m, x / cap)
     x = m.clip(x, -m.limits.tanh * cap, m.limits.tanh * cap)
@@ -388,7 +387,7 @@ def softcap(x: ArrayLike, cap: ArrayLike = 30.0) -> Array:
 
     Args:
       x: real array of any shape.
-      cap: bound of the size; positive; broadcasts against ``x``. Gemma 2 has 30 for logits, 50 in attention.
+      cap: bound of the absolute value; positive; broadcasts against ``x``. Gemma 2 has 30 for logits, 50 in attention.
 
     Returns:
       Array of the shape and floating dtype of ``x``.
@@ -403,7 +402,7 @@ def softcap(x: ArrayLike, cap: ArrayLike = 30.0) -> Array:
 
 
 def _standardized(m: Arithmetic, x: Array, mu: Array, sigma: Array) -> Pair:
-    """``(x - mu) / sigma``, held to where the density is not 0, as a sum of two numbers."""
+    """``(x - mu) / sigma``, clamped to where the density is not 0, as a sum of two numbers."""
     bound = m.limits.normal
     if not m.compensated:
         return m.clip((x - mu) / sigma, -bound, bound), None

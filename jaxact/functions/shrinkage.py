@@ -1,4 +1,4 @@
-"""Shrinkage: what is small becomes 0 or nearly so, what is large passes, as in denoising and sparse coding."""
+"""Shrinkage: small inputs become 0 or nearly 0, large ones pass, as in denoising and sparse coding."""
 
 # A signature says what callers may pass; by the time the body runs, that is an Array.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
@@ -26,7 +26,7 @@ def _where(m: Arithmetic, mask: Array, t: Array, *_: Any) -> Array:
 
 
 def _hard_shrink(m: Arithmetic, x: Array, lambd: Array) -> Array:
-    return m.where(lax.abs(x) <= lambd, 0, x)  # asked this way round, so that NaN passes
+    return m.where(lax.abs(x) <= lambd, 0, x)  # false for NaN, which passes
 
 
 @activation(
@@ -79,7 +79,7 @@ def _soft_shrink(m: Arithmetic, x: Array, lambd: Array) -> Array:
     kinks=(-0.5, 0.5),
 )
 def soft_shrink(x: ArrayLike, lambd: ArrayLike = 0.5) -> Array:
-    r"""Soft shrinkage: everything moves towards 0, and what gets there stays.
+    r"""Soft shrinkage: moves each number towards 0 by a threshold, and stops there.
 
     .. math::
         \mathrm{soft\_shrink}(x) = \begin{cases}
@@ -105,7 +105,7 @@ def soft_shrink(x: ArrayLike, lambd: ArrayLike = 0.5) -> Array:
 
 
 def _clipped(m: Arithmetic, x: Array) -> Array:
-    """``x``, but no further out than where its tanh is 1."""
+    """``x`` clamped to where its tanh is not yet 1."""
     return m.clip(x, -m.limits.tanh, m.limits.tanh)
 
 

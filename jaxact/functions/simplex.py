@@ -1,7 +1,8 @@
-"""Activations onto the probability simplex, and what is made of them.
+"""Activations onto the probability simplex, and functions built from them.
 
-A row is what an activation normalises: the entries along its axis or axes. What a mask leaves out takes no part in a
-row nor in its derivative, whatever it is and whatever its cotangent: it is selected away, never multiplied by 0.
+A row is what an activation normalises: the entries along its axis or axes. Entries that a mask excludes take no part in
+a row or its derivative, even if they or their cotangents are NaN or infinite: they are selected away, never multiplied
+by 0.
 """
 
 # A signature says what callers may pass; by the time the body runs, that is an Array.
@@ -25,7 +26,7 @@ from jaxact._math.elementary import exp, rounded_exp, scaled_exp
 from jaxact._math.error_free import two_sum
 
 Axis = int | tuple[int, ...] | None
-Mask = tuple[Array, ...]  # of one array, or of none
+Mask = tuple[Array, ...]  # one array, or none
 
 
 def rows(function: str, x: Any, axis: Any, where: Any) -> tuple[Array, Axis, Mask]:
@@ -33,7 +34,7 @@ def rows(function: str, x: Any, axis: Any, where: Any) -> tuple[Array, Axis, Mas
 
     Raises:
       ValueError: ``axis`` is out of range, or the mask does not broadcast.
-      TypeError: the mask is not one of bools.
+      TypeError: the mask is not boolean.
     """
     axis = tuple(axis) if isinstance(axis, list) else axis
     for a in axis if isinstance(axis, tuple) else () if axis is None else (axis,):
@@ -56,7 +57,7 @@ def rows(function: str, x: Any, axis: Any, where: Any) -> tuple[Array, Axis, Mas
 
 
 def _over_rows(function: str, formula: RowFormula) -> Composite:
-    """The function of ``x``, ``axis`` and ``where`` that a formula of rows makes."""
+    """A function of ``x``, ``axis`` and ``where`` from a formula of rows."""
 
     def call(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
         x, axis, mask = rows(function, x, axis, where)
@@ -66,12 +67,12 @@ def _over_rows(function: str, formula: RowFormula) -> Composite:
 
 
 def _kept(m: Arithmetic, a: Array, mask: Mask, otherwise: float = 0) -> Array:
-    """``a``, and another number where the mask leaves it out."""
+    """``a``, and another number where the mask excludes it."""
     return m.where(mask[0], a, otherwise) if mask else a
 
 
 def _largest(m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> Array:
-    """The largest entry of each row, or some number where the mask leaves nothing."""
+    """The largest entry of each row, or a finite number where all are excluded."""
     largest = jnp.max(_kept(m, x, mask, -jnp.inf), axis, keepdims=True, initial=-jnp.inf)
     largest = lax.stop_gradient(largest)
     if m.name == "half":
@@ -80,7 +81,7 @@ def _largest(m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> Array:
 
 
 def _less(m: Arithmetic, x: Array, largest: Array, mask: Mask) -> tuple[Array, Array | None]:
-    """``x - largest`` as a sum of two numbers; what the mask leaves out is at -inf."""
+    """``x - largest`` as a sum of two numbers; -inf where the mask excludes it."""
     shifted = _kept(m, x, mask, -jnp.inf) - largest
     if not m.compensated:
         return shifted, None
@@ -92,14 +93,15 @@ def _less(m: Arithmetic, x: Array, largest: Array, mask: Mask) -> tuple[Array, A
 
 
 def _shifted(m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> tuple[Array, Array | None]:
-    """``x`` less its largest entry, as a sum of two numbers; what the mask leaves out is at -inf."""
+    """``x`` minus its largest entry, as a sum of two numbers; -inf where the mask excludes it."""
     return _less(m, x, _largest(m, x, mask, axis), mask)
 
 
-# XLA's CPU backend gives the sums of a row to YNNPACK, as one loop with whatever around them is made of operations that
-# have a name. In half precision that can be all of it: hence XLA's exponential, and no selections. Else it can only be
-# a part, and what comes between the parts is stored: hence selections where a part begins and ends, which YNNPACK does
-# not know, so that it takes the sums alone and nothing but the exponentials is stored.
+# XLA's CPU backend gives row sums to YNNPACK, fused into one loop with neighbouring operations that YNNPACK supports:
+# XLA's exponential is one, selections and bit operations are not. In half precision everything is supported, so softmax
+# uses XLA's exponential, no selections, and is one loop. In float32 our exponential splits the loop, and each result
+# between the parts is stored. Selections at the ends of the sums keep YNNPACK to the sums, so only the exponentials
+# are.
 
 
 def _exp(m: Arithmetic, shifted: Array, lost: Array | None) -> Array:
@@ -107,7 +109,7 @@ def _exp(m: Arithmetic, shifted: Array, lost: Array | None) -> Array:
 
 
 def _rounded_exp(m: Arithmetic, shifted: Array, lost: Array | None) -> Array:
-    """The same, not to be differentiated."""
+    """The exponential, not to be differentiated."""
     least = -m.limits.exp
     return m.where(shifted < least, 0, rounded_exp(m, m.maximum(shifted, least), lost))
 
@@ -117,19 +119,19 @@ def softmax_of(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
     shifted, lost = _shifted(m, x, mask, axis)
     if m.name == "half":
         e = jnp.exp(shifted)
-        return e / m.maximum(jnp.sum(e, axis, keepdims=True), 0.5)  # at least 1, or 0 where the mask leaves nothing
+        return e / m.maximum(jnp.sum(e, axis, keepdims=True), 0.5)  # at least 1, or 0 where all are excluded
     e = _exp(m, shifted, lost)
     total = jnp.sum(e, axis, keepdims=True)
     return e / m.where(total == 0, 1, total)
 
 
 def softmax_tangent(m: Arithmetic, y: Array, t: Array, *mask: Array, axis: Axis) -> Array:
-    """Change of a softmax ``y`` along ``t``."""
+    """Derivative of a softmax along ``t``, from its result ``y``."""
     return _kept(m, y * _less_its_mean(m, t, y, mask, axis), mask)
 
 
 def _less_its_mean(m: Arithmetic, t: Array, p: Array, mask: Mask, axis: Axis) -> Array:
-    """``t`` less its mean over a row with the probabilities ``p``."""
+    """``t`` minus its mean over a row with the probabilities ``p``."""
     t = _kept(m, t, mask)
     return t - jnp.sum(p * t, axis, keepdims=True)
 
@@ -146,10 +148,10 @@ def softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Ar
     Args:
       x: real array of any shape.
       axis: axis or axes of the sum; ``None`` means all.
-      where: mask that broadcasts against ``x``: what it leaves out is not in the sum, and 0 in the result.
+      where: boolean mask that broadcasts against ``x``; excluded entries are not in the sum, and 0 in the result.
 
     Returns:
-      Array of the shape and floating dtype of ``x``. Where ``where`` leaves nothing, all zeros.
+      Array of the shape and floating dtype of ``x``. Rows that are all excluded are all zeros.
 
     Raises:
       ValueError: ``axis`` is out of range.
@@ -160,9 +162,9 @@ def softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Ar
     ...
 
 
-# In log_softmax, the largest entries of a row, which are 1 in its sum, are counted apart: what is small beside one must
-# not be lost. In half precision all of it is one loop, and the slope computes it again. Else the slope takes the sum
-# from the value: to keep two numbers for each row costs less than to read all of it again.
+# log_softmax sums a row without its largest entry, whose term is 1, because small terms would be lost beside it. In
+# half precision it is one loop, and the slope computes the sum again. In float32 the slope takes the sum from the
+# value: keeping two numbers for each row costs less than reading the row again.
 
 
 def _log_softmax_in_one_loop(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
@@ -178,10 +180,10 @@ def _log_softmax_tangent_in_one_loop(m: Arithmetic, x: Array, t: Array, *mask: A
 
 
 def _largest_and_excess(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> tuple[Array, Array]:
-    """The largest entry of each row, and ``e^(x - largest)`` summed over the row, less 1."""
+    """The largest entry of each row, and the sum of ``e^(x - largest)`` over the row, minus 1."""
     largest = _largest(m, x, mask, axis)
     e = _rounded_exp(m, *_less(m, x, largest, mask))
-    # Only where the largest entry is there once can the sum of the others be small.
+    # The sum of the others can be small only if the largest entry occurs once.
     others, total = (jnp.sum(part, axis, keepdims=True) for part in (e - lax.floor(e), e))
     return largest, m.where(total >= 2, total - 1, others)
 
@@ -230,7 +232,7 @@ def log_softmax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -
     Args:
       x: real array of any shape.
       axis: axis or axes of the sum; ``None`` means all.
-      where: mask that broadcasts against ``x``: what it leaves out is not in the sum, and -inf in the result.
+      where: boolean mask that broadcasts against ``x``; excluded entries are not in the sum, and -inf in the result.
 
     Returns:
       Array of the shape and floating dtype of ``x``.
@@ -251,17 +253,17 @@ def _softmin(m: Arithmetic, x: Any, axis: Any, where: Any) -> Array:
 
 @activation(Composite(_softmin), kind="simplex", options=("axis",), data=("where",))
 def softmin(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
-    r"""Softmin, the softmax of what is negated.
+    r"""Softmin, the softmax of ``-x``.
 
     .. math:: \mathrm{softmin}(x)_i = \frac{e^{-x_i}}{\sum_j e^{-x_j}}
 
     Args:
       x: real array of any shape.
       axis: axis or axes of the sum; ``None`` means all.
-      where: mask that broadcasts against ``x``: what it leaves out is not in the sum, and 0 in the result.
+      where: boolean mask that broadcasts against ``x``; excluded entries are not in the sum, and 0 in the result.
 
     Returns:
-      Array of the shape and floating dtype of ``x``. Where ``where`` leaves nothing, all zeros.
+      Array of the shape and floating dtype of ``x``. Rows that are all excluded are all zeros.
 
     Raises:
       ValueError: ``axis`` is out of range.
@@ -344,11 +346,11 @@ def softmax_one(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None, s
     Args:
       x: real array of any shape.
       axis: axis or axes of the sum; ``None`` means all.
-      where: mask that broadcasts against ``x``: what it leaves out is not in the sum, and 0 in the result.
+      where: boolean mask that broadcasts against ``x``; excluded entries are not in the sum, and 0 in the result.
       sink: logit of the entry that is left out of the result; broadcasts against ``x``, with size 1 along ``axis``.
 
     Returns:
-      Array of the shape and floating dtype of ``x``. Where ``where`` leaves nothing, all zeros.
+      Array of the shape and floating dtype of ``x``. Rows that are all excluded are all zeros.
 
     Raises:
       ValueError: ``axis`` is out of range, or ``sink`` varies along it.
@@ -407,14 +409,14 @@ def _solu_of(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
     deep = shifted < -m.limits.vanish / 2
     up = scaled_exp(m, shifted, lost)
     total = jnp.sum(up * UNSCALE, axis, keepdims=True)
-    # Far below the largest entry, x e is a normal number further down than e is; close to it, x * up may overflow.
+    # Far below the largest entry, e underflows before x e does; close to it, x * up may overflow.
     y = m.where(deep, x * up * UNSCALE, x * (up * UNSCALE)) / m.where(total == 0, 1, total)
     return m.where(shifted == -m.limits.vanish, m.where(x < 0, -0.0, 0.0), y)
 
 
 def _solu_tangent(m: Arithmetic, x: Array, t: Array, *mask: Array, axis: Axis) -> Array:
     t, p = _kept(m, t, mask), _SOFTMAX(m, x, *mask, axis=axis)
-    x = m.where(p == 0, 0, x)  # or an infinity would meet a 0
+    x = m.where(p == 0, 0, x)  # otherwise 0 times infinity
     return _kept(m, p * (t + x * _less_its_mean(m, t, p, (), axis)), mask)
 
 
@@ -427,15 +429,15 @@ def solu(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array
 
     .. math:: \mathrm{solu}(x) = x \, \mathrm{softmax}(x)
 
-    Its authors normalise the result by a LayerNorm, which is left to the model.
+    Its authors apply a LayerNorm to the result, which is left to the model.
 
     Args:
       x: real array of any shape.
       axis: axis or axes of the softmax; ``None`` means all.
-      where: mask that broadcasts against ``x``: what it leaves out is not in the sum, and 0 in the result.
+      where: boolean mask that broadcasts against ``x``; excluded entries are not in the sum, and 0 in the result.
 
     Returns:
-      Array of the shape and floating dtype of ``x``. Where ``where`` leaves nothing, all zeros.
+      Array of the shape and floating dtype of ``x``. Rows that are all excluded are all zeros.
 
     Raises:
       ValueError: ``axis`` is out of range.
@@ -446,9 +448,9 @@ def solu(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> Array
     ...
 
 
-# The entmax family: p = e(x - t), with the t that makes a row sum to 1, where e is the exponential deformed by Tsallis,
-# e(s) = [1 + (alpha - 1) s]^(1 / (alpha - 1)), or 0 where that bracket is negative; the usual one for alpha = 1. Its
-# slope is e^(2 - alpha), so that all derivatives follow from the result.
+# The entmax family: p = e(x - t), with the t that makes a row sum to 1, where e is Tsallis' exponential, e(s) =
+# [1 + (alpha - 1) s]^(1 / (alpha - 1)), or 0 where the bracket is negative; the usual exponential for alpha = 1. Its
+# slope is e^(2 - alpha), so all derivatives can be computed from the result.
 
 _Deformed = Callable[..., tuple[Array, Array]]
 """Value and slope of ``e`` at ``(z - t) + low``, of an arithmetic, ``z``, ``t`` and ``low``, and perhaps ``alpha``."""
@@ -467,7 +469,7 @@ def _deformed_15(m: Arithmetic, z: Array, t: Array, low: Array) -> tuple[Array, 
 def _deformed(m: Arithmetic, z: Array, t: Array, low: Array, alpha: Array) -> tuple[Array, Array]:
     alpha = jnp.broadcast_to(alpha, z.shape)
     rate = alpha - 1
-    z = m.maximum(z, -m.limits.vanish)  # where e is at most the usual exponential, hence 0
+    z = m.maximum(z, -m.limits.vanish)  # there e is at most the usual exponential, which is 0
     s = (z - t) + low
     v = m.maximum(rate * s, -1)
     end, flat = v == -1, v == 0
@@ -480,7 +482,7 @@ def _deformed(m: Arithmetic, z: Array, t: Array, low: Array, alpha: Array) -> tu
 
 
 def _entmax_of(deformed: _Deformed, m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> Array:
-    m = m.full()  # a small entry is the difference of large ones
+    m = m.full()  # a small entry is a difference of large numbers
     z, lost = _shifted(m, x, mask, axis)
     if lost is None:
         lost = lax.full_like(z, 0)
@@ -503,17 +505,17 @@ def _entmax_of(deformed: _Deformed, m: Arithmetic, x: Array, mask: Mask, axis: A
         count, _, _, t, previous = state
         return (count < 100) & jnp.any(lax.abs(t - previous) > 4 * jnp.finfo(m.dtype).eps * (1 + t))
 
-    # From 0, where the largest entry alone makes the sum 1, to where the sum is 1 with all of them as large as that.
+    # From 0, where the largest entry alone makes the sum 1, to where it is 1 if all entries are equal to the largest.
     least = jnp.max(m.maximum(z, 0), axis, keepdims=True, initial=0)
     most = least + jnp.log(1 + jnp.sum(jnp.isfinite(z), axis, keepdims=True, dtype=z.dtype))
     *_, t, _ = lax.while_loop(unfinished, newton, (0, least, most, least, least - 1))
-    # The last step is kept apart, or the rounding of t would show in the small entries.
+    # The last step is not added to t: rounding t would be visible in the small entries.
     over, slope = excess(t)
     return deformed(m, z, t, lost + over / -m.where(slope == 0, 1, slope))[0]
 
 
 def _entmax_change(m: Arithmetic, slope: Array, t: Array, mask: Mask, axis: Axis) -> Array:
-    """Change of the result along ``t`` for slopes of ``e``."""
+    """Derivative of the result along ``t``, for slopes of ``e``."""
     t, total = _kept(m, t, mask), jnp.sum(slope, axis, keepdims=True)
     return _kept(m, slope * (t - jnp.sum(slope * t, axis, keepdims=True) / m.where(total == 0, 1, total)), mask)
 
@@ -531,15 +533,15 @@ def sparsemax(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> 
 
     .. math:: \mathrm{sparsemax}(x)_i = \max(x_i - \tau, 0), \quad \sum_i \mathrm{sparsemax}(x)_i = 1
 
-    Its slope is that of the entries that are not 0.
+    Only entries that are not 0 have a gradient.
 
     Args:
       x: real array of any shape.
       axis: axis or axes of the sum; ``None`` means all.
-      where: mask that broadcasts against ``x``: what it leaves out is not in the sum, and 0 in the result.
+      where: boolean mask that broadcasts against ``x``; excluded entries are not in the sum, and 0 in the result.
 
     Returns:
-      Array of the shape and floating dtype of ``x``. Where ``where`` leaves nothing, all zeros.
+      Array of the shape and floating dtype of ``x``. Rows that are all excluded are all zeros.
 
     Raises:
       ValueError: ``axis`` is out of range.
@@ -571,10 +573,10 @@ def entmax15(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None) -> A
     Args:
       x: real array of any shape.
       axis: axis or axes of the sum; ``None`` means all.
-      where: mask that broadcasts against ``x``: what it leaves out is not in the sum, and 0 in the result.
+      where: boolean mask that broadcasts against ``x``; excluded entries are not in the sum, and 0 in the result.
 
     Returns:
-      Array of the shape and floating dtype of ``x``. Where ``where`` leaves nothing, all zeros.
+      Array of the shape and floating dtype of ``x``. Rows that are all excluded are all zeros.
 
     Raises:
       ValueError: ``axis`` is out of range.
@@ -594,7 +596,7 @@ _EXP_REST = tuple(1 / math.factorial(k) for k in range(19, 1, -1))
 
 
 def _alpha_change(m: Arithmetic, y: Array, alpha: Array, axis: Axis) -> Array:
-    """Change of the result with alpha."""
+    """Derivative of the result in alpha."""
     rate = jnp.broadcast_to(alpha - 1, y.shape)
     slope = _slope_of_result(m, y, alpha)
     logarithm = jnp.log(m.where(y == 0, 1, y))
@@ -622,7 +624,7 @@ def _entmax(m: Arithmetic, x: Any, alpha: Any, axis: Any, where: Any) -> Array:
 
 @activation(Composite(_entmax), domain={"alpha": ">= 1"}, kind="simplex", options=("axis",), data=("where",))
 def entmax(x: ArrayLike, alpha: ArrayLike = 1.5, axis: Axis = -1, where: ArrayLike | None = None) -> Array:
-    r"""Entmax, from softmax to sparsemax and beyond: the larger alpha, the more zeros.
+    r"""Entmax, a family with softmax and sparsemax: the larger alpha, the more zeros.
 
     .. math::
         \mathrm{entmax}(x)_i = \max((\alpha - 1) x_i - \tau, 0)^{1 / (\alpha - 1)}, \quad
@@ -635,10 +637,10 @@ def entmax(x: ArrayLike, alpha: ArrayLike = 1.5, axis: Axis = -1, where: ArrayLi
       x: real array of any shape.
       alpha: at least 1; broadcasts against ``x``, with size 1 along ``axis``.
       axis: axis or axes of the sum; ``None`` means all.
-      where: mask that broadcasts against ``x``: what it leaves out is not in the sum, and 0 in the result.
+      where: boolean mask that broadcasts against ``x``; excluded entries are not in the sum, and 0 in the result.
 
     Returns:
-      Array of the shape and floating dtype of ``x``. Where ``where`` leaves nothing, all zeros.
+      Array of the shape and floating dtype of ``x``. Rows that are all excluded are all zeros.
 
     Raises:
       ValueError: ``axis`` is out of range, ``alpha`` varies along it, or ``alpha`` is a number below 1.
@@ -651,7 +653,7 @@ def entmax(x: ArrayLike, alpha: ArrayLike = 1.5, axis: Axis = -1, where: ArrayLi
 
 
 def one_per_row(function: str, name: str, x: Array, parameter: Any, axis: Axis) -> Array:
-    """The parameter with as many axes as ``x``; it may differ from row to row, but not within one."""
+    """The parameter with as many axes as ``x``; it may vary between rows, not within a row."""
     parameter = jnp.asarray(parameter, None if isinstance(parameter, Array) else compute_dtype(x.dtype))
     shape = (1,) * (x.ndim - parameter.ndim) + parameter.shape
     along = range(x.ndim) if axis is None else [a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))]

@@ -158,8 +158,8 @@ def _mish_slope(m: Arithmetic, x: Array) -> Array:
     w = times(parts) * UNSCALE
     left = times(parts, (4 + 4 * z) + w * ((6 + 4 * z) + w * (4 + w)))
     right = SCALE * (w * ((4 * z - 2) * (1 + w) - 2) - 4)
-    # 2 + 2 w + w^2, whose first term is no constant, or XLA would fold what its rounding lost to 0. The maximum is w,
-    # and keeps XLA from squaring 2^64 w, which it does for scalars.
+    # 2 + 2 w + w^2. Its first term must not be a constant: XLA would fold the rounding error of the sum to 0. The
+    # maximum is w, and keeps XLA from computing (2^64 w)^2, which it does for scalars.
     two, square = 2 + 0 * z, m.maximum(w, 0) * w
     part = two + 2 * w
     q = part + square
@@ -173,7 +173,7 @@ def _mish_curvature(m: Arithmetic, x: Array) -> Array:
     e = up * UNSCALE
     left = 2 * (2 + x) + e * (2 * (4 + x) + e * (3 * (2 - x) + e * (2 * (1 - x))))
     right = 2 * (1 - x) + e * (3 * (2 - x) + e * (2 * (4 + x) + e * (2 * (2 + x))))
-    # 2 + 2 e + e^2 on the left and 1 + 2 e + 2 e^2 on the right, whose first term is again no constant.
+    # 2 + 2 e + e^2 on the left and 1 + 2 e + 2 e^2 on the right, whose first term must not be a constant either.
     first, square = m.where(x < 0, 2 + 0 * x, 1 + 0 * x), e * m.where(x < 0, e, 2 * e)
     part = first + 2 * e
     q = part + square
@@ -263,7 +263,7 @@ def gelu_exact(x: ArrayLike) -> Array:
 
 
 def _even_quadratic(m: Arithmetic, x: Array, a_factor: float = 1, b_factor: float = 1) -> tuple[Array, Array]:
-    """``a + b x^2`` of the argument ``x (a + b x^2)``, or with factors, as a number of half the bits and the rest."""
+    """``a + b x^2`` of the argument ``x (a + b x^2)``, or with factors, as a number of half the bits and a rest."""
     (a, a_lost), (b, b_lost) = coefficients.GELU_TANH_A, coefficients.GELU_TANH_B
     a_high, a_low = split_constant(a_factor * a, a_factor * a_lost, m.dtype)
     b_high, b_low = split_constant(b_factor * b, b_factor * b_lost, m.dtype)
@@ -274,7 +274,7 @@ def _even_quadratic(m: Arithmetic, x: Array, a_factor: float = 1, b_factor: floa
 
 
 def _square(m: Arithmetic, x: Array) -> tuple[Array, Array]:
-    """``x^2`` as a number of half the bits and the rest."""
+    """``x^2`` as a number of half the bits and a rest."""
     high, low = split(x)
     square_high, _ = split(x * x)
     return square_high, (high * high - square_high) + low * (x + high)
@@ -283,7 +283,7 @@ def _square(m: Arithmetic, x: Array) -> tuple[Array, Array]:
 def gelu_tanh_argument(m: Arithmetic, x: Array) -> tuple[Array, Array | None]:
     """``u = x (a + b x^2)`` of ``x sigma(u)`` as a sum of two numbers.
 
-    ``e^u`` turns an absolute error of ``u`` into a relative one, so ``u`` is needed to more than its own precision.
+    ``e^u`` turns an absolute error of ``u`` into a relative one, so ``u`` must be more accurate than its dtype.
     """
     if not m.compensated:
         return x * (coefficients.GELU_TANH_A[0] + coefficients.GELU_TANH_B[0] * (x * x)), None
@@ -479,7 +479,7 @@ def _celu_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
 
 def _celu(m: Arithmetic, x: Array, alpha: Array) -> Array:
     z = m.minimum(x, 0) / alpha
-    return m.where(z > -(2.0**-60), x, alpha * expm1(m, z))  # x / alpha may be too small for a normal number
+    return m.where(z > -(2.0**-60), x, alpha * expm1(m, z))  # there x / alpha may be subnormal
 
 
 @activation(
@@ -520,7 +520,7 @@ def _selu_slope(m: Arithmetic, x: Array) -> Array:
 
 
 def _selu(m: Arithmetic, x: Array) -> Array:
-    # The product alone is infinite for a number whose result is the largest that there is.
+    # Where the result is close to the largest number, the product of rounded factors would overflow.
     right = m.where(x > 1, x + (_SELU_SCALE - 1) * x, _SELU_SCALE * x)
     return m.where(x >= 0, right, _SELU_SCALE * _SELU_ALPHA * expm1(m, m.minimum(x, 0)))
 
@@ -552,7 +552,7 @@ def selu(x: ArrayLike) -> Array:
     ...
 
 
-_SQUARES = 2.0**62  # beyond, x^2 overflows, and b is lost in it unless it is above 2^98
+_SQUARES = 2.0**62  # above it x^2 overflows, and b is negligible unless it is above 2^98
 
 
 def _root(m: Arithmetic, x: Array, b: Array | float) -> Array:
@@ -617,7 +617,7 @@ def squareplus(x: ArrayLike, b: ArrayLike = 4) -> Array:
 
 
 def _bent_identity_slope(m: Arithmetic, x: Array) -> Array:
-    x = m.clip(x, -(2.0**100), 2.0**100)  # so that infinities need no care
+    x = m.clip(x, -(2.0**100), 2.0**100)  # so that infinities need no case of their own
     return 1 + x / _root(m, x, 1) / 2
 
 
@@ -674,7 +674,7 @@ def _sparse_plus(m: Arithmetic, x: Array) -> Array:
     tails=(0, 1),
 )
 def sparse_plus(x: ArrayLike) -> Array:
-    r"""Sparse plus, a softplus that reaches 0 and ``x``.
+    r"""Sparse plus, a softplus that is exactly 0 below -1 and exactly ``x`` above 1.
 
     .. math::
         \mathrm{sparse\_plus}(x) = \begin{cases}
@@ -729,14 +729,14 @@ def hard_silu(x: ArrayLike) -> Array:
 
 
 def _exp_until(m: Arithmetic, x: Array, right: float) -> tuple[Array, Array, Array]:
-    """``z``, ``x`` between where ``x e^x`` is 0 and a limit, ``2^64 e^z`` and ``e^z``. Not to be differentiated."""
+    """``z``, ``x`` clamped from where ``x e^x`` is 0 to ``right``, ``2^64 e^z``, ``e^z``. Not to be differentiated."""
     z = m.clip(x, -m.limits.vanish, right)
     up = rounded_exp(m, z, power=64)
     return z, up, up * UNSCALE
 
 
 def _exp_of_minus(m: Arithmetic, x: Array) -> tuple[Array, Array, Array]:
-    """``t = -|x|``, held to where exponentials count, ``2^64 e^t`` and ``e^t``."""
+    """``t = -|x|``, clamped to where ``x e^t`` is not 0, ``2^64 e^t`` and ``e^t``."""
     t = -m.magnitude(m.clamped(x))
     up = scaled_exp(m, t)
     return t, up, up * UNSCALE
@@ -744,7 +744,7 @@ def _exp_of_minus(m: Arithmetic, x: Array) -> tuple[Array, Array, Array]:
 
 @functools.cache
 def _scaled_gumbel(k: int) -> Callable[[Arithmetic, Array], Array]:
-    """``2^64 e^(x - k e^x)`` of ``x`` held by :func:`_until_gumbel`; for ``k = 1`` it is the density of Gumbel."""
+    """``2^64 e^(x - k e^x)`` for ``x`` clamped by :func:`_until_gumbel`; ``k = 1`` is the Gumbel density."""
 
     def value(m: Arithmetic, x: Array) -> Array:
         return exp_of_exp(m, m.maximum(x, -40), k, x, 64)[0]
@@ -757,12 +757,12 @@ def _scaled_gumbel(k: int) -> Callable[[Arithmetic, Array], Array]:
 
 
 def _until_gumbel(m: Arithmetic, x: Array, k: int = 1) -> Array:
-    """``x`` held to where ``e^(x - k e^x)`` counts."""
+    """``x`` clamped to where ``e^(x - k e^x)`` is not 0."""
     return m.clip(x, -m.limits.vanish, math.log(m.limits.vanish / k))
 
 
 def _tanh_limit(m: Arithmetic) -> float:
-    """Beyond it the slope of ``x tanh(x)`` is 1."""
+    """The ``x`` above which the slope of ``x tanh(x)`` is 1."""
     return m.limits.tanh + 1.4
 
 
@@ -774,7 +774,7 @@ def _softplus_parts(m: Arithmetic, z: Array) -> tuple[Array, Array, Array]:
 
 
 def _serf_until(m: Arithmetic, x: Array, end: float) -> Array:
-    """``x`` held to where it counts: at the right, to where its softplus is at an end."""
+    """``x`` clamped: on the left to where the result is 0, on the right to where the softplus is ``end``."""
     return m.clip(x, -m.limits.vanish, math.log(math.expm1(end)))
 
 
@@ -868,7 +868,7 @@ def exponential(x: ArrayLike) -> Array:
       x: real array of any shape.
 
     Returns:
-      Array of the shape and floating dtype of ``x``; infinite where the result is no number of that dtype.
+      Array of the shape and floating dtype of ``x``; infinite where the result overflows.
 
     References:
       Keras, layer activation functions, 2015; it serves as the link function of Poisson regression in McCullagh and
@@ -878,7 +878,8 @@ def exponential(x: ArrayLike) -> Array:
 
 
 def _shifted_softplus(m: Arithmetic, x: Array) -> Array:
-    # With d = e^-|x| - 1 it is max(x, 0) + log(1 + d / 2), of which the logarithm is at most half the sum near 0.
+    # With d = e^-|x| - 1 it is max(x, 0) + log(1 + d / 2). Near 0 the logarithm is at most half the sum: little
+    # cancels.
     d = expm1(m, -lax.abs(x))
     return m.maximum(x, 0) + d * m.polynomial(d, (*m.table(coefficients.LOG_MEAN), 0.5))
 
@@ -1100,7 +1101,7 @@ def _smish_curvature(m: Arithmetic, x: Array) -> Array:
     t, up, e = _exp_of_minus(m, x)
     left = x < 0
     z = m.where(left, t, -t)
-    powers = (4 + 2 * z, 24 + 6 * z, 54 - 3 * z, 54 - 18 * z, 20 - 10 * z)  # of w, which is e on the left, else 1 / e
+    powers = (4 + 2 * z, 24 + 6 * z, 54 - 3 * z, 54 - 18 * z, 20 - 10 * z)  # of w: e on the left, else 1 / e
     above, *rest = (m.where(left, a, b) for a, b in zip(powers[::-1], powers, strict=True))
     for a in rest:
         above = above * e + a
@@ -1141,7 +1142,7 @@ def smish(x: ArrayLike) -> Array:
 
 
 def _gelu_parts(m: Arithmetic, x: Array, right: float) -> tuple[Array, Array, Array]:
-    """``x`` where it counts, ``2^64 Phi(x)`` and ``2^64 (Phi(x) + x phi(x))``, the slope of the GELU."""
+    """``x`` clamped, ``2^64 Phi(x)`` and ``2^64 (Phi(x) + x phi(x))``, the slope of the GELU."""
     z = m.clip(x, -m.limits.normal, right)
     t = normal.clamped(m, m.magnitude(z))
     tail = normal.scaled_tail(m, t)
@@ -1212,7 +1213,7 @@ def _golu_curvature(m: Arithmetic, x: Array) -> Array:
 
 
 def _gompertz(m: Arithmetic, x: Array) -> tuple[Array, Array, Array]:
-    """``x`` held to where it counts, ``v = e^-x``, and ``2^64 e^-v``."""
+    """``x`` clamped to where the result is not 0, ``v = e^-x``, and ``2^64 e^-v``."""
     z = m.clip(x, -math.log(m.limits.vanish), m.limits.one)
     up, v = exp_of_exp(m, -z, power=64)
     return z, v, up
@@ -1554,7 +1555,7 @@ def gish(x: ArrayLike) -> Array:
 
 
 def _isrlu_part(f: Callable[..., Array], right: float | None) -> Callable[..., Array]:
-    """``f(m, x, alpha)`` on the left, and a number on the right, or ``x``."""
+    """``f(m, x, alpha)`` for negative ``x``, else a given number or ``x``."""
     return lambda m, x, alpha: m.where(x >= 0, x if right is None else right, f(m, x, alpha))
 
 

@@ -1,4 +1,4 @@
-"""Stochastic activations: they take a key and draw anew for each element."""
+"""Stochastic activations, which take a random key and draw for each element."""
 
 # A signature says what callers may pass; by the time the body runs, that is an Array.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
@@ -33,7 +33,7 @@ def _rrelu(m: Arithmetic, x: Array, key: Any, lower: float, upper: float, determ
         return leaky_relu(x, (lower + upper) / 2)
     key = _key("rrelu", key, ", or deterministic=True for evaluation")
     draws = jax.random.uniform(key, x.shape, x.dtype, lower, upper)
-    return x * jnp.where(x >= 0, 1, draws)  # so that these slopes are all that the backward pass keeps
+    return x * jnp.where(x >= 0, 1, draws)  # the backward pass then keeps these slopes alone
 
 
 @activation(
@@ -77,7 +77,7 @@ def rrelu(
     ...
 
 
-@jax.checkpoint  # the draws are made again for the slope in sigma, not kept
+@jax.checkpoint  # the backward pass draws again instead of keeping the draws
 def _noise(sigma: Array, key: Array, x: Array) -> Array:
     return sigma * jax.random.normal(key, x.shape, x.dtype)
 
@@ -106,13 +106,13 @@ def prob_act(x: ArrayLike, key: Array | None = None, sigma: ArrayLike = 0.0, det
 
     .. math:: \mathrm{prob\_act}(x) = \max(x, 0) + \sigma \varepsilon, \quad \varepsilon \sim N(0, 1)
 
-    with a new :math:`\varepsilon` for each element. The deterministic form is the mean, :func:`jaxact.relu`; in its
-    authors' code there is no such form, and evaluation draws too.
+    with a new :math:`\varepsilon` for each element. The deterministic form is the mean, :func:`jaxact.relu`; the
+    authors' code has no such form, and draws in evaluation too.
 
     Args:
       x: real array of any shape.
       key: random key; needed unless ``deterministic``.
-      sigma: standard deviation of the noise, learned from 0 on; broadcasts against ``x``.
+      sigma: standard deviation of the noise; broadcasts against ``x``.
       deterministic: whether to return the mean.
 
     Returns:
@@ -136,12 +136,12 @@ def _gumbel(m: Arithmetic, x: Array, tau: Array, key: Array, *mask: Array, axis:
     if mask:
         logits = m.where(mask[0], logits, -jnp.inf)
     largest = lax.stop_gradient(jnp.max(logits, axis, keepdims=True, initial=-jnp.inf))
-    below = logits - m.where(largest == -jnp.inf, 0, largest)  # first, as the largest is to be 0 whatever tau is
+    below = logits - m.where(largest == -jnp.inf, 0, largest)  # before the division by tau, so that the largest is 0
     return softmax_of(m, m.where(below == 0, 0, below / tau), *mask, axis=axis)
 
 
 def _inverse(m: Arithmetic, tau: Array) -> Array:
-    """``1 / tau``, and 0 for 0, where the result is the one-hot limit, which does not change."""
+    """``1 / tau``, and 0 at 0, where the result is one-hot and its derivative 0."""
     none = lax.abs(tau) < m.tiny
     return m.where(none, 0, 1 / m.where(none, 1, tau))
 
@@ -151,7 +151,7 @@ def _gumbel_tangent(m: Arithmetic, y: Array, t: Array, tau: Array, key: Array, *
 
 
 def _gumbel_tau_tangent(m: Arithmetic, y: Array, t: Array, tau: Array, key: Array, *mask: Array, axis: Axis) -> Array:
-    # The logarithm of the result is the argument of the softmax, up to a constant.
+    # The argument of the softmax is the logarithm of its result, up to a constant.
     logarithm = jnp.log(m.where(y == 0, 1, y))
     change = -softmax_tangent(m, y, logarithm, *mask, axis=axis) * _inverse(m, tau) * t
     return m.where(mask[0], change, 0) if mask else change
@@ -166,7 +166,7 @@ def _gumbel_softmax(m: Arithmetic, x: Array, key: Any, tau: Any, hard: bool, axi
     soft = _GUMBEL_SOFTMAX(m, x, one_per_row("gumbel_softmax", "tau", x, tau, axis), key, *mask, axis=axis)
     if not hard:
         return soft
-    # Not rounded to a half precision, where two may be equal.
+    # In float32, since two entries may be equal once they are rounded to half precision.
     logits = _perturbed(lax.convert_element_type(x, m.dtype), key)
     if mask:
         logits = m.where(mask[0], logits, -jnp.inf)
@@ -206,10 +206,10 @@ def gumbel_softmax(
       tau: temperature; positive; broadcasts against ``x``, with size 1 along ``axis``.
       hard: whether to return 1 for the largest entry and 0 for the others, with the slope of the soft form.
       axis: axis of the categories.
-      where: mask that broadcasts against ``x``: what it leaves out is never drawn, and 0 in the result.
+      where: boolean mask that broadcasts against ``x``; excluded entries are never drawn, and 0 in the result.
 
     Returns:
-      Array of the shape and floating dtype of ``x``. Where ``where`` leaves nothing, all zeros.
+      Array of the shape and floating dtype of ``x``. Rows that are all excluded are all zeros.
 
     Raises:
       ValueError: a key is missing, ``axis`` is out of range, or ``tau`` varies along it or is a number that is not

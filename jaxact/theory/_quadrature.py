@@ -1,9 +1,9 @@
-"""Expectations over Gaussian variables, by Gauss-Legendre panels that end where a function bends.
+"""Expectations over Gaussian variables, by Gauss-Legendre panels with kinks on their edges.
 
-A panel is good where the function and its slope are polynomials, to the last digits asked for, at its 16 nodes. Panels
-are halved until they are; where no halving helps there is a kink or a jump, and a panel is made to end on it. This is
-done once per function, on numbers. What is traced is a weighted sum over nodes that move with the variance, so the
-result is differentiable, also across kinks and jumps.
+A panel is accepted if function and slope are polynomials at its 16 nodes, to the accuracy asked for. Other panels are
+halved; where halving does not help there is a kink or a jump, and a panel is made to end on it. This is done once per
+function, outside of tracing. What is traced is a weighted sum over nodes that move with the variance, so the result is
+differentiable, also across kinks and jumps.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MOST_PANELS = 8192
 
 
 class Mesh(NamedTuple):
-    """Where panels end for a function: ``kinks`` are 0 and those ``edges`` where the function or its slope jumps."""
+    """Edges of the panels of a function; ``kinks`` are 0 and the edges where the function or its slope jumps."""
 
     edges: tuple[float, ...]
     kinks: tuple[float, ...]
@@ -49,10 +49,10 @@ def prepare(f: str | Function, kinks: Iterable[float] | None = None, variance: A
     Args:
       f: name of an activation, or any elementwise JAX function.
       kinks: points where ``f`` or its slope jumps. Those of a named activation are known, and others are found.
-      variance: largest variance of what ``f`` is given, to tell how far to look; 16 where it is traced.
+      variance: largest variance of the argument of ``f``, which sets the interval; 16 where it is traced.
 
     Returns:
-      The function, in a form that can be hashed, and its mesh.
+      The function, as a hashable object, and its mesh.
     """
     if isinstance(f, str):
         f = get(f)
@@ -67,7 +67,7 @@ def prepare(f: str | Function, kinks: Iterable[float] | None = None, variance: A
         furthest = float(np.sqrt(np.max(np.asarray(1.0 if variance is None else variance))))
     except (TracerArrayConversionError, ConcretizationTypeError):
         furthest = 4.0
-    # Not a round number, so that no edge but a kink's falls on a round number.
+    # Not a round number, so that only kinks put edges on round numbers.
     reach = 8.123456789 * 2.0 ** np.ceil(np.log2(np.clip(furthest, 1.0, 64.0)))
     try:
         return f, _measure(f, points, float(reach), jnp.result_type(float))
@@ -106,8 +106,8 @@ def gauss_pair(h: Function, mesh: Mesh, correlation: Array, variance_1: Array, v
     """Expectation of ``h(u) h(v)`` over Gaussian ``u`` and ``v`` of given correlation and variances; all scalars."""
     s1, s2 = jnp.sqrt(variance_1), jnp.sqrt(variance_2)
     apart = jnp.sqrt((1 - correlation) * (1 + correlation))
-    # Given u = s1 z, v has mean correlation s2 z and scale s2 apart. The inner expectation is h smoothed on that scale,
-    # so the outer panels crowd around the kinks of h accordingly. Where the correlation is small all of it is smooth.
+    # Given u = s1 z, v has mean correlation s2 z and standard deviation s2 apart. The inner expectation is h smoothed
+    # on that scale, so the outer panels are finer around the kinks of h. For a small correlation everything is smooth.
     tilt = jnp.where(jnp.abs(correlation) < 0.05, 0.05, correlation)
     tiny = jnp.finfo(s1.dtype).tiny
     edges = jnp.asarray(mesh.edges, s1.dtype)
@@ -121,7 +121,7 @@ def gauss_pair(h: Function, mesh: Mesh, correlation: Array, variance_1: Array, v
 
 
 def _panels(breaks: Array) -> tuple[Array, Array]:
-    """Nodes, and weights that contain the normal density, for panels that end at ``breaks`` (last axis)."""
+    """Nodes and weights, density included, for panels that end at ``breaks`` (last axis)."""
     dtype = breaks.dtype
     ends = jnp.broadcast_to(
         jnp.asarray(_NORMAL_ENDS, dtype).reshape((1,) * (breaks.ndim - 1) + (-1,)), (*breaks.shape[:-1], 9)
@@ -168,10 +168,10 @@ def _measure(f: Function, kinks: tuple[float, ...], reach: float, dtype: Any) ->
                 out.append(np.stack([np.asarray(value), np.asarray(derivative)])[:, : len(chunk)].astype(np.float64))
             return np.concatenate(out, 1)
 
-        found = sorted({0.0, *(k for k in kinks if abs(k) < reach)})  # 0 is where most functions bend, if they do
+        found = sorted({0.0, *(k for k in kinks if abs(k) < reach)})  # most functions with a kink have it at 0
         while True:
             edges, singular = _halve(sample, [-reach, *found, reach], tolerance, eps)
-            # A place where halving does not help, though a panel ends there, is a singularity that the halving serves.
+            # If halving does not help although a panel ends there, it is a singularity, and smaller panels are right.
             new = [s for s in singular if all(abs(s - k) > 256 * eps * max(1.0, abs(k)) for k in found)]
             if not new:
                 return Mesh(edges, tuple(found), True)
@@ -182,7 +182,7 @@ def _halve(
     sample: Callable[[np.ndarray], np.ndarray], ends: list[float], tolerance: float, eps: float
 ) -> tuple[tuple[float, ...], list[float]]:
     """Edges of good panels, and the places where no panel is good."""
-    # Both ends are looked at too: what bends between the last node and the end would go unseen.
+    # Both ends are checked too, in case there is a kink between the last node and the end.
     inside = 1 - 256 * eps
     points = np.array([*_NODES, -inside, inside])
     at_ends = np.polynomial.legendre.legvander(points[-2:], _ORDER - 1).T
@@ -198,7 +198,7 @@ def _halve(
             off = np.max(np.abs(coefficients @ at_ends - values[..., -2:]), -1) / 4
             error = np.maximum(np.max(np.abs(coefficients[..., -3:]), -1), off)
             good = np.all(error <= tolerance * np.maximum(np.max(np.abs(values), -1), scale), 0)
-        good |= ~np.all(np.isfinite(values), (0, 2))  # nothing to be gained where the function overflows
+        good |= ~np.all(np.isfinite(values), (0, 2))  # halving cannot help where the function overflows
         bottom = ~good & (half <= 8 * eps * np.maximum(1, np.abs(middle)))
         bad += [(a, b) for a, b in zip(left[bottom], right[bottom], strict=True)]
         again = ~good & ~bottom
@@ -240,7 +240,7 @@ def as_float(*arguments: ArrayLike) -> list[Array]:
 
 
 def compiled(core: Callable[..., Any], mesh: Mesh) -> Callable[..., Any]:
-    """``core(f, mesh, ...)``, compiled once for each function; as it is where that closes over traced values."""
+    """``core(f, mesh, ...)``, compiled once for each function; not compiled if ``f`` closes over traced values."""
     return _compiled(core) if mesh.measured else core
 
 

@@ -1,4 +1,4 @@
-"""Initialisers that know the activation: those of ``jax.nn.initializers``, with the gain put in."""
+"""Initialisers of ``jax.nn.initializers`` with the gain of an activation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jaxact.theory.moments import Moments, moments
 
 
 def _moments(f: str | Function, variance: float, kinks: Iterable[float] | None) -> Moments:
-    """Numbers, also where an initialiser is made within a function that is being traced."""
+    """The gains as Python numbers, even while a function is being traced."""
     with jax.ensure_compile_time_eval():
         return moments(f, variance, kinks=kinks)
 
@@ -31,14 +31,14 @@ def variance_scaling(
     .. math:: \mathrm{Var}\, W = \frac{q}{n_\mathrm{in}\, \mathrm{E} f(u)^2} \;\text{or}\;
               \frac{1}{n_\mathrm{out}\, \mathrm{E} f'(u)^2}, \qquad u \sim \mathcal{N}(0, q)
 
-    With ``fan_in`` the variance of what goes forward is kept, with ``fan_out`` that of gradients; ``fan_avg`` takes the
-    harmonic mean of the two for a square kernel. For ReLU and ``fan_in`` it is He's initialiser.
+    ``fan_in`` keeps the variance of signals, ``fan_out`` that of gradients; ``fan_avg`` takes the harmonic mean of the
+    two for a square kernel. For ReLU and ``fan_in`` it is He's initialiser.
 
     Args:
       f: name of an activation, or any function that maps arrays number by number.
-      mode: which size is kept.
+      mode: ``"fan_in"``, ``"fan_out"`` or ``"fan_avg"``.
       distribution: see ``jax.nn.initializers.variance_scaling``.
-      variance: variance that the argument of the activation is to have.
+      variance: variance of the argument of the activation.
       kinks: see :func:`jaxact.theory.expectation`.
 
     Returns:
@@ -73,7 +73,7 @@ def orthogonal(f: str | Function, *, variance: float = 1.0, kinks: Iterable[floa
 
     Args:
       f: name of an activation, or any function that maps arrays number by number.
-      variance: variance that the argument of the activation is to have.
+      variance: variance of the argument of the activation.
       kinks: see :func:`jaxact.theory.expectation`.
 
     Returns:

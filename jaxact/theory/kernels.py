@@ -1,4 +1,4 @@
-"""Kernels: what an activation does to a pair of Gaussian numbers, and what a wide, deep network makes of that."""
+"""Kernels: expectations of an activation over pairs of Gaussian numbers, and kernels of wide, deep networks."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ C = TypeVar("C", bound=Callable)
 
 
 def _compiled(function: C) -> C:
-    """The function, compiled once for each activation; as it is where that closes over traced values."""
+    """The function, compiled once for each activation; not compiled if that closes over traced values."""
     jitted = jax.jit(function, static_argnames=("f", "kinks"))
 
     @functools.wraps(function)
@@ -41,14 +41,14 @@ def _compiled(function: C) -> C:
         g, mesh = prepare(f, kinks, 16.0)
         if not mesh.measured:
             return function(f, *args, kinks=kinks, **kwargs)
-        known = isinstance(f, str) or g is f  # else it is g that can be hashed
+        known = isinstance(f, str) or g is f  # otherwise g is hashable
         return jitted(f if known else g, *args, kinks=kinks, **kwargs)
 
     return wrapper  # type: ignore[return-value]
 
 
 class DepthScales(NamedTuple):
-    """Numbers of layers over which a signal is forgotten by a factor e; infinite at the edge of chaos.
+    """Numbers of layers over which a signal decays by a factor e; infinite at the edge of chaos.
 
     Attributes:
       length: of a deviation from the fixed length.
@@ -182,11 +182,12 @@ def fixed_length(
     start: ArrayLike = 1.0,
     kinks: Iterable[float] | None = None,
 ) -> Array:
-    r"""Length at which :func:`length_map` rests: the first in the direction in which ``start`` moves.
+    r"""Fixed point of :func:`length_map`: the first in the direction in which ``start`` moves.
 
     .. math:: q^* = \sigma_w^2\, \mathrm{E} f(\sqrt{q^*} z)^2 + \sigma_b^2
 
-    Its derivative is that of the equation. Where ``start`` rests it is returned, with the derivative 0.
+    It is differentiated by the implicit function theorem. If ``start`` is a fixed point it is returned, with derivative
+    0.
 
     Args:
       f: name of an activation, or any function that maps arrays number by number.
@@ -271,8 +272,8 @@ def fixed_correlation(
         return correlation_map(f, c, length, sigma_w, sigma_b, kinks=kinks) - c
 
     def solve(g: Callable[[Array], Array], c: Array) -> Array:
-        # The map has a power series with coefficients that are not negative, so it is convex: from 0, Newton's steps
-        # grow towards the first fixed point and never pass it.
+        # The map has a power series without negative coefficients, so it is convex: Newton's steps from 0 approach the
+        # first fixed point and never pass it.
         def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
             c, _, n = state
             slope = chi(f, length, sigma_w, correlation=c, kinks=kinks) * length / total
@@ -342,9 +343,8 @@ def edge_of_chaos(
     .. math:: \sigma_w^2 = \frac{1}{\mathrm{E} f'(\sqrt q z)^2}, \qquad
               \sigma_b^2 = q - \frac{\mathrm{E} f(\sqrt q z)^2}{\mathrm{E} f'(\sqrt q z)^2}
 
-    The edge is a curve, along which either the length ``q`` or ``sigma_b`` tells where. Given ``sigma_b``, the shortest
-    such length is searched between 1e-6 and 1e4; where all lengths do, as for a rectified linear unit without biases,
-    1 is taken.
+    The edge is a curve; either the length ``q`` or ``sigma_b`` selects a point of it. Given ``sigma_b``, the shortest
+    such length between 1e-6 and 1e4 is searched; if every length is on the edge, as for ReLU without biases, it is 1.
 
     Args:
       f: name of an activation, or any function that maps arrays number by number.
@@ -383,7 +383,7 @@ def edge_of_chaos(
     above = at(grid)[1] - target**2
     slack = 1e3 * float(jnp.finfo(grid.dtype).eps) * grid
     everywhere = jnp.all(jnp.abs(above) <= slack)
-    at_once = jnp.abs(above[0]) <= jnp.maximum(slack[0], grid[0] * 1e-3)  # the edge begins where lengths vanish
+    at_once = jnp.abs(above[0]) <= jnp.maximum(slack[0], grid[0] * 1e-3)  # the edge begins at length 0
     crosses = jnp.sign(above[:-1]) * jnp.sign(above[1:]) <= 0
     i = jnp.argmax(crosses)
     ends = grid[i], grid[i + 1]

@@ -1,4 +1,4 @@
-"""What an activation does to a Gaussian number: its moments, the gains that undo it, its steepest slope."""
+"""Moments of an activation of a Gaussian number, gains that keep signals the same size, Lipschitz constants."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Gains(NamedTuple):
     Attributes:
       rms: ``sqrt(q / E f(u)^2)``: with weights of variance ``rms^2 / fan_in``, the next activation has an argument of
         variance ``q`` again.
-      std: ``sqrt(q / Var f(u))``: the same for weights that are centred, or where the mean is taken away.
+      std: ``sqrt(q / Var f(u))``: the same for centred weights, or where the mean is subtracted.
       backward: ``1 / sqrt(E f'(u)^2)``: with weights of variance ``backward^2 / fan_out`` gradients keep their size.
     """
 
@@ -159,7 +159,7 @@ def normalized(f: str | Function, variance: float = 1.0, *, kinks: Iterable[floa
         y = f(x)
         return (y - mean.astype(y.dtype)) / std.astype(y.dtype)
 
-    del function.__wrapped__  # a function of its own: what is known of f does not hold for it
+    del function.__wrapped__  # a new function: the record of f does not apply to it
     return function
 
 
@@ -188,7 +188,7 @@ def lipschitz(f: str | Function, *, kinks: Iterable[float] | None = None) -> flo
         raise ValueError("jaxact.theory.lipschitz: f closes over traced values; call it outside jit and grad")
     dtype = jnp.result_type(float)
     steep = jax.jit(slope(f))
-    size = 4200  # always as many points, so that one compilation serves
+    size = 4200  # always the same number of points, so that it is compiled once
 
     def largest(x: np.ndarray) -> tuple[float, float]:
         values = np.abs(np.asarray(steep(jnp.asarray(x, dtype)), np.float64))
@@ -214,7 +214,7 @@ def lipschitz(f: str | Function, *, kinks: Iterable[float] | None = None) -> flo
 
 
 def _furthest(variance: ArrayLike, mean: ArrayLike) -> ArrayLike:
-    """Variance that covers the mean too, for looking far enough."""
+    """A variance that covers the mean too, so that the interval is long enough."""
     if isinstance(mean, (int, float)) and mean == 0:
         return variance
     variance, mean = as_float(variance, mean)
