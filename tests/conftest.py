@@ -9,6 +9,11 @@ os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_p
 
 import jax
 
+if not hasattr(jax, "enable_x64"):  # before JAX 0.8
+    from jax import experimental
+
+    jax.enable_x64 = experimental.enable_x64
+
 jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 

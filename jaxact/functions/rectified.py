@@ -20,7 +20,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jaxact._activation import INF, Composite, activation
-from jaxact._arguments import equal_rank
+from jaxact._arguments import equal_rank, weakly_typed
 from jaxact._derivative import Formula, RowFormula
 from jaxact._math import UNSCALE, Arithmetic
 from jaxact._math import trigonometry as trig
@@ -64,6 +64,11 @@ def identity(x: ArrayLike) -> Array:
     ...
 
 
+def _numbers(x: Array) -> Array:
+    """Integers as they are; bools as integers, whose dtype gives way to others as in ``jax.nn``."""
+    return weakly_typed(lax.convert_element_type(x, jnp.result_type(int))) if x.dtype == jnp.bool_ else x
+
+
 def _relu(m: Arithmetic, x: Array) -> Array:
     return m.maximum(x, 0)
 
@@ -74,7 +79,7 @@ _RELU = Formula(_relu, _where, pieces=lambda m, x: x > 0)
 @activation(
     _RELU,
     kind="rectified",
-    integers=lambda x: jnp.maximum(x, 0),
+    integers=lambda x: jnp.maximum(_numbers(x), 0),
     range=(0, INF),
     tails=(0, 1),
     kinks=(0.0,),
@@ -220,7 +225,7 @@ def _hard_tanh(m: Arithmetic, x: Array) -> Array:
 @activation(
     Formula(_hard_tanh, _where, pieces=lambda m, x: (x >= -1) & (x <= 1)),
     kind="rectified",
-    integers=lambda x: jnp.clip(x, -1, 1),
+    integers=lambda x: jnp.clip(_numbers(x), -1, 1),
     range=(-1, 1),
     tails=(0, 0),
     kinks=(-1.0, 1.0),
