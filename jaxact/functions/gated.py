@@ -620,63 +620,57 @@ def drelu_glu(gate: ArrayLike, value: ArrayLike) -> Array:
     ...
 
 
-class _Capped(NamedTuple):
-    """A soft cap ``c tanh(x / c)``, its slope and its curvature.
-
-    Attributes:
-      value, slope, curvature: of an arithmetic and ``x``.
-    """
-
-    value: Callable[..., Array]
-    slope: Callable[..., Array]
-    curvature: Callable[..., Array]
-
-
-def _capped(cap: float) -> _Capped:
-    def of_cap(f: Callable[..., Array]) -> Callable[..., Array]:
-        return lambda m, x: f(m, x, m.number(cap))
-
-    return _Capped(*map(of_cap, (saturating._softcap, saturating._softcap_slope, saturating._softcap_curvature)))
-
-
 @functools.cache
 def _situ_glu(beta1: float, beta2: float) -> Formula:
-    of_gate, of_value = _capped(beta1), _capped(beta2)
+    def capped(f: Callable[..., Array], cap: float) -> Callable[..., Array]:
+        return lambda m, x: f(m, x, m.number(cap))
 
-    def tail(m: Arithmetic, gate: Array) -> tuple[Array, Array]:
-        """``2^64 e`` for ``e = e^-|a|``, and ``e``; where the sigmoid is 0, so is its product with a bounded value."""
-        up = rounded_exp(m, m.maximum(-m.magnitude(gate), -m.limits.vanish), power=64)
-        return up, up * UNSCALE
+    def tail(m: Arithmetic, gate: Array) -> Array:
+        """``2^64 e^-|a|``; where it is 0, so is the product with a bounded value."""
+        return rounded_exp(m, m.maximum(-m.magnitude(gate), -m.limits.vanish), power=64)
 
     def value(m: Arithmetic, gate: Array, b: Any) -> Array:
-        up, e = tail(m, gate)
-        return of_gate.value(m, gate) * b * (m.where(gate < 0, up, SCALE) / (1 + e)) * UNSCALE
+        up = tail(m, gate)
+        c = saturating._softcap(m, gate, m.number(beta1))
+        return c * b * (m.where(gate < 0, up, SCALE) / (1 + up * UNSCALE)) * UNSCALE
 
     def slope(m: Arithmetic, gate: Array, b: Any) -> Array:
-        up, e = tail(m, gate)
-        q, capped = m.used_twice(1 / (1 + e)), of_gate.value(m, gate)
-        # With t = tanh(a / beta1) and c = beta1 t it is 1 - t^2 + c sigma(-a), of which the terms cancel on the left.
-        # There it is 1 + c less smaller terms, and near 0, c is a less one of those.
-        near = m.clip(gate * (1 / beta1), -1, 1)
-        inside, rest = near > -1, beta1 * tanh_rest(m, near)
-        c = m.where(inside, gate - rest, capped)
+        # With t = tanh(a / beta1) and c = beta1 t it is sigma(a) (1 - t^2 + c sigma(-a)). On the right nothing cancels.
+        # On the left it is 1 + c less smaller terms, of which one is what c near 0 is less than a.
+        z, low = m.quotient(gate, m.number(beta1))
+        up4 = rounded_exp(m, m.maximum(-2 * lax.abs(z), -m.limits.vanish), _twice(m, low, z), power=66)
+        e4 = up4 * UNSCALE  # 4 e^(-2 |z|)
+        p = m.used_twice(1 / (1 + 0.25 * e4))
+        near = m.clip(z, -1, 1)
+        inside, rest = lax.abs(z) < 1, beta1 * tanh_rest(m, near)
+        c = m.where(inside, gate - rest, m.where(gate < 0, -beta1, beta1) * (1 - 0.25 * e4) * p)
         t = c * (1 / beta1)
+        up = tail(m, gate)
+        e = up * UNSCALE
+        q = m.used_twice(1 / (1 + e))
         left = m.where(inside, (1 + gate) - rest, 1 + c) - (c * (e * q) + t * t)
-        bracket = m.where(gate < 0, left, of_gate.slope(m, gate) + capped * (e * q))
-        return bracket * b * (m.where(gate < 0, up, SCALE) * q) * UNSCALE
+        right = up4 * (p * p) + c * (up * q)
+        return m.where(gate < 0, left * up, right) * (b * q) * UNSCALE
 
     def curvature(m: Arithmetic, gate: Array) -> Array:
-        s = sigmoid(m, gate)
-        twice = 2 * of_gate.slope(m, gate) - of_gate.value(m, gate) * tanh(m, 0.5 * gate)
-        return s * of_gate.curvature(m, gate) + sigmoid_slope(m, gate) * twice
+        cap = m.number(beta1)
+        twice = 2 * saturating._softcap_slope(m, gate, cap) - saturating._softcap(m, gate, cap) * tanh(m, 0.5 * gate)
+        return sigmoid(m, gate) * saturating._softcap_curvature(m, gate, cap) + sigmoid_slope(m, gate) * twice
 
     return _gate(
         value,
         slope,
         lambda m, gate: value(m, gate, 1),
         curvature,
-        *of_value,
+        capped(saturating._softcap, beta2),
+        capped(saturating._softcap_slope, beta2),
+        capped(saturating._softcap_curvature, beta2),
     )
+
+
+def _twice(m: Arithmetic, low: Array | None, x: Array) -> Array | None:
+    """Twice ``low`` of an argument ``x``, for ``-|x|``."""
+    return None if low is None else 2 * m.where(x < 0, low, -low)
 
 
 @activation(_situ_glu, domain={"beta1": "> 0", "beta2": "> 0"}, kind="gated", options=("beta1", "beta2"))

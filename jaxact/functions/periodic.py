@@ -62,7 +62,7 @@ def sine(x: ArrayLike, w0: ArrayLike = 30.0) -> Array:
 
 
 def _hosc_argument(m: Arithmetic, x: Array, beta: Array, w0: Array) -> tuple[Array, Array | None]:
-    first, second = trig.parts(m, x, w0, exact=True)
+    first, second = trig.parts(m, x, w0)
     if not m.compensated:
         return beta * (first + second), None
     return two_sum(beta * first, beta * second + trig.lost_product(m, first, beta))

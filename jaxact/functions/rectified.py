@@ -955,28 +955,26 @@ def gaussian_topk_relu(x: ArrayLike, sparsity: float = 0.95, axis: int = -1) -> 
 # Sorts and reflections, which keep lengths and those of gradients: the activations of networks with a Lipschitz bound.
 
 
-def _halves(function: str, x: Array, axis: int) -> tuple[Array, Array]:
-    """The first and the second half along the axis."""
+def _even(function: str, x: Array, axis: int) -> None:
+    """Refuse an axis that has no halves."""
     if x.shape[axis] % 2:
         raise ValueError(
             f"jaxact.{function}: the size along axis {axis} must be even to be halved, got shape {x.shape}"
         )
+
+
+def _halves(x: Array, axis: int) -> tuple[Array, Array]:
+    """The first and the second half along the axis."""
     middle = x.shape[axis] // 2
     return lax.slice_in_dim(x, 0, middle, axis=axis), lax.slice_in_dim(x, middle, None, axis=axis)
 
 
-def _larger_first(m: Arithmetic, x: Array, swapped: Array, axis: int) -> Array:
-    a, b = _halves("max_min", x, axis)
-    return lax.concatenate([m.where(swapped, b, a), m.where(swapped, a, b)], axis)
-
-
-_MAX_MIN = RowFormula(_larger_first, lambda m, x, t, swapped, axis: _larger_first(m, t, swapped, axis))
-
-
 def _max_min(m: Arithmetic, x: Array, axis: int) -> Array:
     axis = _axis("max_min", x, axis)
-    a, b = _halves("max_min", x, axis)
-    return _MAX_MIN(m, x, a < b, axis=axis)  # a bool for each pair is all that the backward pass keeps
+    _even("max_min", x, axis)
+    a, b = _halves(x, axis)
+    swapped = a < b  # all that the backward pass keeps
+    return lax.concatenate([lax.select(swapped, b, a), lax.select(swapped, a, b)], axis)
 
 
 @activation(Composite(_max_min), kind="rectified", options=("axis",))
@@ -1005,6 +1003,13 @@ def max_min(x: ArrayLike, axis: int = -1) -> Array:
     ...
 
 
+def _turned(m: Arithmetic, pairs: Array, swapped: Array, axis: int) -> Array:
+    return m.where(jnp.broadcast_to(swapped, pairs.shape), lax.rev(pairs, (axis,)), pairs)
+
+
+_TURNED = RowFormula(_turned, lambda m, pairs, t, swapped, axis: _turned(m, t, swapped, axis))
+
+
 def _sorted(m: Arithmetic, groups: Array, order: Array, axis: int) -> Array:
     return jnp.take_along_axis(groups, lax.convert_element_type(order, jnp.int32), axis)
 
@@ -1021,6 +1026,9 @@ def _group_sort(m: Arithmetic, x: Array, size: int, axis: int) -> Array:
             f"jaxact.group_sort: the size along axis {axis} must be a multiple of size={size}, got shape {x.shape}"
         )
     groups = x.reshape(*x.shape[:axis], x.shape[axis] // size, size, *x.shape[axis + 1 :])
+    if size == 2:
+        first, second = (lax.slice_in_dim(groups, i, i + 1, axis=axis + 1) for i in (0, 1))
+        return _TURNED(m, groups, first > second, axis=axis + 1).reshape(x.shape)
     order = jnp.argsort(lax.stop_gradient(groups), axis + 1)
     order = order.astype(jnp.int8 if size <= 2**7 else jnp.int16 if size <= 2**15 else jnp.int32)
     return _GROUP_SORT(m, groups, order, axis=axis + 1).reshape(x.shape)
@@ -1075,21 +1083,21 @@ class _Mirror:
 
 
 def _householder_of(m: Arithmetic, x: Array, theta: Array, axis: int) -> Array:
-    a, b = _halves("householder", x, axis)
+    a, b = _halves(x, axis)
     mirror = _Mirror(m, a, b, theta)
     images = zip(mirror.image(m, a, b), (a, b), strict=True)
     return lax.concatenate([m.where(mirror.reflected, image, kept) for image, kept in images], axis)
 
 
 def _householder_along(m: Arithmetic, x: Array, t: Array, theta: Array, axis: int) -> Array:
-    mirror = _Mirror(m, *_halves("householder", lax.stop_gradient(x), axis), theta)
-    a, b = _halves("householder", t, axis)
+    mirror = _Mirror(m, *_halves(lax.stop_gradient(x), axis), theta)
+    a, b = _halves(t, axis)
     images = zip(mirror.image(m, a, b), (a, b), strict=True)
     return lax.concatenate([m.where(mirror.reflected, image, kept) for image, kept in images], axis)
 
 
 def _householder_theta(m: Arithmetic, x: Array, t: Array, theta: Array, axis: int) -> Array:
-    a, b = _halves("householder", x, axis)
+    a, b = _halves(x, axis)
     mirror = _Mirror(m, a, b, theta)
     return lax.concatenate([m.where(mirror.reflected, c, 0) * t for c in mirror.turned(m, a, b)], axis)
 
@@ -1099,7 +1107,8 @@ _HOUSEHOLDER = RowFormula(_householder_of, _householder_along, _householder_thet
 
 def _householder(m: Arithmetic, x: Array, theta: Any, axis: int) -> Array:
     axis = _axis("householder", x, axis)
-    half, _ = _halves("householder", x, axis)
+    _even("householder", x, axis)
+    half, _ = _halves(x, axis)
     if not isinstance(theta, Array):  # the default
         return _max_min(m, x, axis)
     shape = (1,) * (x.ndim - theta.ndim) + theta.shape

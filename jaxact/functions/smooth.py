@@ -1654,9 +1654,14 @@ def symexp(x: ArrayLike) -> Array:
 
 
 def _signed_hyperbolic(m: Arithmetic, x: Array, eps: Array) -> Array:
-    # sqrt(1 + |x|) - 1 = |x| / (1 + sqrt(1 + |x|))
-    y = x / (1 + sqrt(m, 1 + lax.abs(x))) + eps * x
-    return m.where(lax.abs(x) < np.inf, y, x)
+    # For small |x| the difference of the root to 1 lacks digits, which a step of Newton's method adds: its square is
+    # known. A rough slope will do there, and there is no division.
+    size = lax.abs(x)
+    root = sqrt(m, 1 + size)
+    less = root - 1
+    lost = m.where(size < 1, size - less * (1 + root), 0) * (1 - 0.5 * root)
+    y = with_sign(m, less + lost, x) + eps * x
+    return m.where(size < np.inf, y, x)
 
 
 def _signed_hyperbolic_slope(m: Arithmetic, x: Array, eps: Array) -> Array:
@@ -1696,10 +1701,10 @@ def signed_hyperbolic(x: ArrayLike, eps: ArrayLike = 1e-3) -> Array:
 
 
 def _parabolic_parts(m: Arithmetic, x: Array, eps: Array) -> tuple[Array, Array]:
-    """``z`` and ``h`` with ``eps z^2 + z = 1 + eps + |x|`` and ``h = 1/2 + eps z``, both positive."""
-    above = (1 + eps) + m.magnitude(m.clip(x, -m.max, m.max))
-    half = sqrt(m, 0.25 + eps * above)
-    return above / (0.5 + half), half
+    """``z`` and ``h`` with ``eps z^2 + z = 1 + eps + |x|`` and ``h = 1/2 + eps z``."""
+    s = (1 + eps) + m.magnitude(m.clip(x, -m.max, m.max))
+    h = sqrt(m, 0.25 + eps * s)
+    return s / (0.5 + h), h
 
 
 def _signed_parabolic(m: Arithmetic, x: Array, eps: Array) -> Array:
@@ -1714,8 +1719,8 @@ def _signed_parabolic_slope(m: Arithmetic, x: Array, eps: Array) -> Array:
 
 
 def _signed_parabolic_curvature(m: Arithmetic, x: Array, eps: Array) -> Array:
-    _, half = _parabolic_parts(m, x, eps)
-    return m.where(x < 0, -0.25, 0.25) / half / half / half
+    _, h = _parabolic_parts(m, x, eps)
+    return m.where(x < 0, -0.25, 0.25) / h / h / h
 
 
 def _signed_parabolic_eps_slope(m: Arithmetic, x: Array, eps: Array) -> Array:
