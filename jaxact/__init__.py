@@ -52,6 +52,7 @@ from jaxact.functions.periodic import sine as sine
 from jaxact.functions.periodic import sinlu as sinlu
 from jaxact.functions.periodic import snake as snake
 from jaxact.functions.periodic import snake_beta as snake_beta
+from jaxact.functions.periodic import staf as staf
 from jaxact.functions.rectified import apl as apl
 from jaxact.functions.rectified import arelu as arelu
 from jaxact.functions.rectified import crelu as crelu

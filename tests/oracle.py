@@ -280,6 +280,7 @@ FORMULAS = {
     "squareplus": lambda x, b: (x + sqrt(x * x + b)) / 2,
     "sreglu": lambda x, value: relu(x) ** 2 * value,
     "srelu": srelu,
+    "staf": lambda x, c1, c2, w1, w2, p1, p2: c1 * sin(w1 * x + p1) + c2 * sin(w2 * x + p2),  # two waves
     "star_relu": lambda x, s, b: s * relu(x) ** 2 + b,
     "suish": lambda x: x if at(x) >= 0 else x * exp(x),
     "sugar": sugar,

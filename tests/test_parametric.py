@@ -102,3 +102,54 @@ def _each(spec, x, p):
     if any(q.ndim for q in p):  # vectors of coefficients, whose terms are those of the sums themselves
         return jax.grad(lambda *p: spec.function(x, *p).sum(), tuple(range(len(p))))(*p)
     return jax.vjp(lambda *p: spec.function(x, *p), *full)[1](jnp.ones_like(x))
+
+
+WAVES = {"c1": 0.7, "c2": -1.5, "w1": 3.0, "w2": 0.3, "p1": 0.4, "p2": -2.0}
+
+
+def staf_of_numbers(x, c1, c2, w1, w2, p1, p2):
+    return jaxact.staf(x, jnp.stack([c1, c2]), jnp.stack([w1, w2]), jnp.stack([p1, p2]))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
+def test_staf(dtype):
+    """Value and all slopes, in ulps of the largest term, also where angles are huge."""
+    with jax.enable_x64(dtype == np.float64):
+        wide = np.float64 if dtype == np.float64 else np.float32
+        x = np.concatenate([np.linspace(-9, 9, 301), [1e4, -1e9, 3e20, -1e37]]).astype(dtype)
+        numbers = {n: wide(v) for n, v in WAVES.items()}
+        y, pullback = jax.vjp(staf_of_numbers, jnp.asarray(x), *(jnp.full(x.shape, v) for v in numbers.values()))
+        got = dict(zip(["value", "x", *numbers], map(np.asarray, (y, *pullback(jnp.ones_like(y)))), strict=True))
+    for what, found in got.items():
+        order, wrt = (0, "x") if what == "value" else (1, what)
+        truth, rest = (a[order] for a in oracle.derivatives("staf", x, order, wrt, **numbers))
+        unit = (
+            np.abs(x.astype(np.float64)) * 1.5
+            if what in ("w1", "w2")
+            else np.full(x.shape, 4.5 if what == "x" else 2.2)
+        )
+        bound = 0.51 if found.dtype == jnp.bfloat16 and what in ("value", "x") else 4
+        unit = unit * (found.dtype != jnp.bfloat16)
+        assert ulp.error(found, truth, rest, unit).max() <= bound, what
+
+
+def test_staf_starts_as_a_fourier_series():
+    x = np.linspace(-2, 2, 101, dtype=np.float32)
+    expected = np.sqrt(0.4) * sum(np.sin(6 * k * x.astype(np.float64)) for k in range(1, 6))
+    np.testing.assert_allclose(jaxact.staf(x), expected, atol=2e-6)
+    np.testing.assert_allclose(jaxact.staf(x, [1.0], [30.0], [0.0]), jaxact.sine(x), atol=1e-6)
+
+
+def test_curvature_of_staf():
+    x = np.linspace(-2, 2, 101, dtype=np.float32)
+    curvature = jax.vmap(jax.grad(jax.grad(lambda x: staf_of_numbers(x, *map(jnp.float32, WAVES.values())))))(x)
+    truth, _ = oracle.derivatives("staf", x, 2, **{n: np.float32(v) for n, v in WAVES.items()})
+    assert ulp.error(np.asarray(curvature), truth[2], 0.0, np.full(x.shape, 6.0)).max() <= 8
+
+
+def test_waves_per_channel():
+    x = np.random.default_rng(3).normal(size=(5, 3)).astype(np.float32)
+    c, w, p = (np.random.default_rng(i).normal(size=(4, 3)).astype(np.float32) for i in range(3))
+    np.testing.assert_allclose(jaxact.staf(x, c, w, p), np.sum(c * np.sin(w * x[:, None] + p), 1), atol=2e-6)
+    with pytest.raises(ValueError, match=r"staf: .* must have a first axis, .*got shapes \(4, 3\), \(3, 3\), \(4, 3\)"):
+        jaxact.staf(x, c, w[:3], p)

@@ -130,7 +130,7 @@ def inputs(record: jaxact.Activation) -> list[str]:
 
 def _of_numbers(record: jaxact.Activation) -> bool:
     """Whether it maps an array number by number, if only at given coefficients."""
-    return record.elementwise or (record.kind == "parametric" and "axis" not in record.options)
+    return record.elementwise or (record.kind in ("parametric", "periodic") and "axis" not in record.options)
 
 
 def _of_pairs(record: jaxact.Activation, pairs: jax.Array) -> jax.Array:

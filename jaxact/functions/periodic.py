@@ -8,13 +8,17 @@ A function without a limit at +-inf is NaN there.
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxact._activation import INF, activation
+from jaxact._activation import INF, Composite, activation
+from jaxact._arguments import equal_rank
 from jaxact._derivative import Formula
 from jaxact._math import UNSCALE, Arithmetic, coefficients
 from jaxact._math import trigonometry as trig
@@ -415,5 +419,110 @@ def sinlu(x: ArrayLike, a: ArrayLike = 1.0, b: ArrayLike = 1.0) -> Array:
 
     References:
       Paul, Bandyopadhyay, Yoon, Geem and Sarkar, SinLU: sinu-sigmoidal linear unit, Mathematics 10 (3), 2022.
+    """
+    ...
+
+
+# A sum of c_i sin(w_i x + p_i), as one of a_i sin(w_i x) + b_i cos(w_i x): angles are those of products, for which no
+# number is too large.
+
+
+def _waves(parameters: Sequence[Any]) -> list[tuple[Any, Any, Any]]:
+    """``a``, ``b`` and ``w`` of each term."""
+    count = len(parameters) // 3
+    return [tuple(parameters[k * count + i] for k in range(3)) for i in range(count)]  # type: ignore[misc]
+
+
+def _turned_wave(m: Arithmetic, x: Array, a: Any, b: Any, w: Any) -> Array:
+    wave = a * trig.sin(m, x, w)
+    return wave if not isinstance(b, Array) and b == 0 else wave + b * trig.cos(m, x, w)
+
+
+def _staf(m: Arithmetic, x: Array, *parameters: Any) -> Array:
+    return functools.reduce(lax.add, [_turned_wave(m, x, *wave) for wave in _waves(parameters)])
+
+
+def _staf_slope(m: Arithmetic, x: Array, *parameters: Any) -> Array:
+    return functools.reduce(lax.add, [w * _slope_of_wave(m, x, a, b, w) for a, b, w in _waves(parameters)])
+
+
+def _slope_of_wave(m: Arithmetic, x: Array, a: Any, b: Any, w: Any) -> Array:
+    wave = a * trig.cos(m, x, w)
+    return wave if not isinstance(b, Array) and b == 0 else wave - b * trig.sin(m, x, w)
+
+
+@functools.cache
+def _staf_of(count: int) -> Formula:
+    """The formula of ``x`` and as many ``a``, ``b`` and ``w``."""
+
+    def in_sine(m: Arithmetic, x: Array, *parameters: Any, i: int) -> Array:
+        return trig.sin(m, x, parameters[2 * count + i])
+
+    def in_cosine(m: Arithmetic, x: Array, *parameters: Any, i: int) -> Array:
+        return trig.cos(m, x, parameters[2 * count + i])
+
+    def in_frequency(m: Arithmetic, x: Array, *parameters: Any, i: int) -> Array:
+        return x * _slope_of_wave(m, x, *_waves(parameters)[i])
+
+    slopes = (functools.partial(f, i=i) for f in (in_sine, in_cosine, in_frequency) for i in range(count))
+    return Formula(_staf, _staf_slope, *slopes)
+
+
+_COSINE = Formula(lambda m, x: trig.cos(m, x), lambda m, x: -trig.sin(m, x))
+_SINE_ALONE = Formula(lambda m, x: trig.sin(m, x), lambda m, x: trig.cos(m, x))
+
+
+def _of_phase(m: Arithmetic, c: Any, phase: Any) -> tuple[Any, Any]:
+    """``c cos(phase)`` and ``c sin(phase)``."""
+    if not isinstance(phase, Array):
+        return c * math.cos(phase), 0.0 if phase == 0 else c * math.sin(phase)
+    phase = lax.convert_element_type(phase, m.dtype)
+    if isinstance(c, Array):
+        c, phase = equal_rank("staf", lax.convert_element_type(c, m.dtype), phase)
+    return c * _COSINE(m.full(), phase), c * _SINE_ALONE(m.full(), phase)
+
+
+def _staf_of_vectors(m: Arithmetic, x: Array, amplitudes: Any, frequencies: Any, phases: Any) -> Array:
+    shapes = [np.shape(a) for a in (amplitudes, frequencies, phases)]
+    if not all(shapes) or not shapes[0][0] or len({s[0] for s in shapes}) > 1:
+        raise ValueError(
+            "jaxact.staf: amplitudes, frequencies and phases must have a first axis, of as many waves for all, "
+            f"got shapes {', '.join(map(str, shapes))}"
+        )
+    a, b = zip(*(_of_phase(m, c, p) for c, p in zip(amplitudes, phases, strict=True)), strict=True)
+    arguments = x, *a, *b, *frequencies
+    arrays = iter(equal_rank("staf", *(p for p in arguments if isinstance(p, Array))))
+    return _staf_of(len(a))(m, *(next(arrays) if isinstance(p, Array) else p for p in arguments))
+
+
+@activation(Composite(_staf_of_vectors), kind="periodic")
+def staf(
+    x: ArrayLike,
+    amplitudes: ArrayLike | Sequence[float] = (0.6324555320336759,) * 5,
+    frequencies: ArrayLike | Sequence[float] = (6.0, 12.0, 18.0, 24.0, 30.0),
+    phases: ArrayLike | Sequence[float] = (0.0,) * 5,
+) -> Array:
+    r"""Sum of sine waves whose heights, frequencies and phases are learned.
+
+    .. math:: \mathrm{staf}(x) = \sum_{i=1}^{\tau} C_i \sin(\Omega_i x + \Phi_i)
+
+    At +-inf it is NaN. The defaults are a Fourier series up to the frequency of :func:`sine`, of variance 1; the paper
+    draws initial values at random.
+
+    Args:
+      x: real array of any shape.
+      amplitudes: learned :math:`C_i`; behind its first axis, which is that of the waves, it broadcasts against ``x``.
+      frequencies: learned :math:`\Omega_i`; likewise.
+      phases: learned :math:`\Phi_i`; likewise.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: the three differ in the size of their first axis, have none, or do not broadcast against ``x``.
+
+    References:
+      Morsali et al., STAF: sinusoidal trainable activation functions for implicit neural representation, 2025,
+      arXiv:2502.00869.
     """
     ...

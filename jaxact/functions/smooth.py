@@ -1702,21 +1702,20 @@ def signed_hyperbolic(x: ArrayLike, eps: ArrayLike = 1e-3) -> Array:
 
 
 def _parabolic_parts(m: Arithmetic, x: Array, eps: Array) -> tuple[Array, Array]:
-    """``s = 1 + eps + |x|``, and ``h``, the root of ``1/4 + eps s``."""
+    """``z`` and ``h`` with ``eps z^2 + z = 1 + eps + |x|`` and ``h = 1/2 + eps z``."""
     s = (1 + eps) + m.magnitude(m.clip(x, -m.max, m.max))
-    return s, sqrt(m, 0.25 + eps * s)
+    h = sqrt(m, 0.25 + eps * s)
+    return s / (0.5 + h), h
 
 
 def _signed_parabolic(m: Arithmetic, x: Array, eps: Array) -> Array:
-    # z^2 - 1 for z = s / (1/2 + h), which is u (|u| + 2) for u = z - 1 with the sign of x
-    _, h = _parabolic_parts(m, x, eps)
-    u = x / ((0.5 + eps) + h)
-    return u * (lax.abs(u) + 2)
+    # z^2 - 1, as |x| (z + 1) / (1 + eps (z + 1))
+    z, _ = _parabolic_parts(m, x, eps)
+    return x * ((z + 1) / (1 + eps * (z + 1)))
 
 
 def _signed_parabolic_slope(m: Arithmetic, x: Array, eps: Array) -> Array:
-    s, h = _parabolic_parts(m, x, eps)
-    z = s / (0.5 + h)
+    z, _ = _parabolic_parts(m, x, eps)
     return z / (0.5 + eps * z)
 
 
