@@ -543,7 +543,7 @@ def test_on_an_explicit_mesh(framework, name):
             graph, variables, others = nnx.split(module, nnx.Param, ...)
 
             def apply(variables, x):
-                return nnx.merge(graph, variables, others)(x)
+                return nnx.merge(graph, variables, others)(x, **({"rngs": KEY} if name == "RReLU" else {}))
 
         y = jax.jit(apply)(variables, x)
         assert y.sharding.spec[0] == "d"
