@@ -130,14 +130,19 @@ def gains(f: str | Function, variance: ArrayLike = 1.0, *, kinks: Iterable[float
     return Gains(jnp.sqrt(q / m.second), jnp.sqrt(q / m.variance), 1 / jnp.sqrt(m.slope_second))
 
 
-def normalized(f: str | Function, variance: float = 1.0, *, kinks: Iterable[float] | None = None) -> Function:
+def normalized(
+    f: str | Function, variance: float = 1.0, *, centre: bool = True, kinks: Iterable[float] | None = None
+) -> Function:
     r"""The activation shifted and scaled to mean 0 and second moment 1 for a Gaussian argument.
 
     .. math:: x \mapsto \frac{f(x) - \mathrm{E} f(u)}{\sqrt{\mathrm{Var} f(u)}}, \qquad u \sim \mathcal{N}(0, q)
 
+    Without the shift it is :math:`f(x) / \sqrt{\mathrm{E} f(u)^2}`: for SiLU a division by 0.596, as in EDM2.
+
     Args:
       f: name of an activation, or any function that maps arrays number by number.
       variance: variance of the Gaussian.
+      centre: whether to shift the mean to 0.
       kinks: see :func:`expectation`.
 
     Returns:
@@ -149,15 +154,21 @@ def normalized(f: str | Function, variance: float = 1.0, *, kinks: Iterable[floa
       >>> m = jaxact.theory.moments(f)
       >>> abs(float(m.mean)) < 1e-6, abs(float(m.second) - 1) < 1e-5
       (True, True)
+      >>> print(f"{jaxact.silu(1.0) / jaxact.theory.normalized('silu', centre=False)(1.0):.3f}")
+      0.596
+
+    References:
+      Karras, Aittala, Lehtinen, Hellsten, Aila and Laine, Analyzing and improving the training dynamics of diffusion
+      models, 2023, arXiv:2312.02696.
     """
     f, _ = prepare(f, kinks, variance)
     m = moments(f, variance, kinks=kinks)
-    mean, std = m.mean, jnp.sqrt(m.variance)
+    mean, scale = (m.mean, jnp.sqrt(m.variance)) if centre else (jnp.zeros_like(m.mean), jnp.sqrt(m.second))
 
     @functools.wraps(f, assigned=("__name__", "__doc__"), updated=())
     def function(x: Array) -> Array:
         y = f(x)
-        return (y - mean.astype(y.dtype)) / std.astype(y.dtype)
+        return (y - mean.astype(y.dtype)) / scale.astype(y.dtype)
 
     del function.__wrapped__  # a new function: the record of f does not apply to it
     return function

@@ -174,6 +174,14 @@ def test_selu_is_its_own_normalisation():
         assert abs(float(m.second) - 1) < 1e-14
 
 
+def test_normalized_without_a_shift():
+    """EDM2 divides SiLU by 0.596."""
+    f = theory.normalized("silu", centre=False)
+    assert abs(float(theory.moments(f).second) - 1) < 1e-5
+    assert float(f(jnp.float32(0))) == 0
+    assert float(jaxact.silu(1.0) / f(1.0)) == pytest.approx(0.596, abs=5e-4)
+
+
 def test_normalized():
     with jax.enable_x64(True):
         f = theory.normalized("mish", 2.0)
