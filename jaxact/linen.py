@@ -26,10 +26,10 @@ except ModuleNotFoundError as error:
 
 # fmt: off
 __all__ = [  # noqa: RUF022  names in capitals are no constants
-    "APL", "AReLU", "AconC", "AptX", "Derf", "DyT", "ErfAct", "GatedMLP", "Hermite", "Learnable", "MLP",
+    "APL", "AReLU", "AconC", "AptX", "Derf", "DyT", "ErfAct", "GatedMLP", "HOSC", "Hermite", "Learnable", "MLP",
     "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "ProbAct",
-    "RReLU", "Rational", "SMU", "SReLU", "SinLU", "Sine", "Snake", "SnakeBeta", "SoftExponential", "StarReLU",
-    "Swish", "TLU", "XATLU", "XGELU", "XIELU", "XSiLU",
+    "RReLU", "Rational", "SMU", "SReLU", "STAF", "SinLU", "Sine", "Snake", "SnakeBeta", "SoftExponential",
+    "StarReLU", "Swish", "TLU", "XATLU", "XGELU", "XIELU", "XSiLU",
 ]
 # fmt: on
 
@@ -131,6 +131,23 @@ class SinLU(Learnable):
     record = jaxact.spec("sinlu")
     a_init: Initial = 1.0
     b_init: Initial = 1.0
+
+
+class HOSC(Learnable):
+    """Hyperbolic oscillator, :func:`jaxact.hosc` with a learned sharpness and frequency."""
+
+    record = jaxact.spec("hosc")
+    beta_init: Initial = 1.0
+    w0_init: Initial = 30.0
+
+
+class STAF(Learnable):
+    """Sum of sine waves, :func:`jaxact.staf` with learned heights, frequencies and phases."""
+
+    record = jaxact.spec("staf")
+    amplitudes_init: Initial = (0.6324555320336759,) * 5
+    frequencies_init: Initial = (6.0, 12.0, 18.0, 24.0, 30.0)
+    phases_init: Initial = (0.0,) * 5
 
 
 class SReLU(Learnable):
