@@ -19,6 +19,7 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
     ("star_relu", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
     ("symexp", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
     ("xielu", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
+    ("erf_act", "float32", "slope"): (9, _NEAR),
     ("erf_act", "float32", "alpha"): (16, _DECAYS),
     ("erf_act", "float32", "beta"): (16, _DECAYS),
     ("pserf", "float32", "gamma"): (13, _DECAYS),
@@ -34,7 +35,7 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
     ("tanh_exp", "float32", "slope"): (14, _NEAR),
     ("tanh_exp", "float64", "slope"): (14, _NEAR),
     ("golu", "float32", "value"): (10, _INNER),
-    ("golu", "float32", "slope"): (17, _INNER),
+    ("golu", "float32", "slope"): (21, _INNER),
     ("golu", "float64", "value"): (9, _INNER),
 }
 

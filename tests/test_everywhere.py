@@ -151,7 +151,9 @@ def test_masked_arrays_are_refused():
 
 
 def flat_points(spec):
-    """Points of a sample inside an interval on which the slope is 0."""
+    """Points of a sample inside an interval on which the slope is 0, and not only too small for a number."""
+    if spec.name == "golu":
+        return np.zeros(1, np.float32)[:0]
     x = np.linspace(-7.9, 7.9, 80).astype(np.float32)
     left, slope, right = (cases.truth(spec, x + d, 1)[1] for d in (-0.05, 0.0, 0.05))
     return x[(left == 0) & (slope == 0) & (right == 0)]

@@ -396,8 +396,11 @@ def inverse_root_slope(m: Arithmetic, x: Array, a: Array) -> Array:
 
 def inverse_root_curvature(m: Arithmetic, x: Array, a: Array) -> Array:
     """Curvature of ``x / sqrt(1 + a x^2)``."""
+    # Beyond the bound the result is 0, and so is what is derived from it.
+    bound = m.max if isinstance(a, Array) else min(m.max, m.max**0.5 / 2 / float(a) ** 0.5)
+    x = m.clip(x, -bound, bound)
     q = _reciprocal_root(m, x, a)
-    return -3 * (m.clip(x, -m.max, m.max) * q) * (a * q) * (q * q * q)
+    return -3 * (x * q) * (a * q) * (q * q * q)
 
 
 def inverse_root_mixed(m: Arithmetic, x: Array, a: Array) -> Array:

@@ -697,7 +697,7 @@ def _erf_act_gate(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> tuple[A
     u, low = m.product(x, beta)
     u = m.clip(u, -m.limits.vanish, 24)
     up = scaled_exp(m, u, low)
-    w = alpha * (up * UNSCALE)
+    w = m.used_twice(alpha * (up * UNSCALE))  # XLA would square up, for scalars
     end = normal.erf_end(m)
     return u, up, w, normal.erf_over(m, m.minimum(w * w, end * end))
 
@@ -722,7 +722,7 @@ def _erf_act_curvature(m: Arithmetic, x: Array, alpha: Array, beta: Array) -> Ar
     # beta w erf'(w) (2 + u (1 - 2 w^2)), and erf'(w) = 0 before any of these overflows
     up, exponent = _erf_act_tail(m, x, alpha, beta)
     u = m.where(exponent > -m.limits.vanish, beta * x, 0)
-    w = alpha * exp(m, m.minimum(u, 24))
+    w = m.used_twice(alpha * exp(m, m.minimum(u, 24)))
     return times_tail(m, alpha * beta * (2 + u * (1 - 2 * w * w)), up, exponent)
 
 

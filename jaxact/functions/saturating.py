@@ -115,9 +115,10 @@ def _atan_slope(m: Arithmetic, x: Array) -> Array:
 
 
 def _atan_curvature(m: Arithmetic, x: Array) -> Array:
+    bound = m.max**0.5 / 2  # beyond it the result is 0, and so is what is derived from it
+    x = m.clip(x, -bound, bound)
     q = 1 / (1 + x * x)
-    largest = float(m.max)  # inf * 0 would be NaN
-    return -2 * (m.clip(x, -largest, largest) * q) * q
+    return -2 * (x * q) * q
 
 
 @activation(
