@@ -14,7 +14,11 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 import jaxact
 
 SHARED = sorted({s.name for s in jaxact.specs()} & set(dir(jax.nn)))
-FLOAT8 = ["float8_e4m3fn", "float8_e5m2", "float8_e4m3b11fnuz", "float8_e4m3fnuz", "float8_e5m2fnuz"]
+FLOAT8 = [
+    "float8_e4m3fn",
+    "float8_e5m2",
+    *(pytest.param(d, marks=pytest.mark.nightly) for d in ("float8_e4m3b11fnuz", "float8_e4m3fnuz", "float8_e5m2fnuz")),
+]
 
 
 # Meshes

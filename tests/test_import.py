@@ -28,6 +28,7 @@ LEVELS = {
     "jaxact._decay": 5,
     "jaxact._inverse": 5,
     "jaxact._module": 5,
+    "jaxact._surrogate": 5,
     "jaxact": 6,
     "jaxact.keras": 7,
     "jaxact.linen": 7,

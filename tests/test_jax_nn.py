@@ -32,13 +32,13 @@ def outcome(f, x):
 
 
 @named
-@pytest.mark.parametrize("double", [False, True], ids=["", "x64"])
+@pytest.mark.parametrize("double", [False, pytest.param(True, marks=pytest.mark.nightly)], ids=["", "x64"])
 @pytest.mark.parametrize("dtype", [*FLOATS, *OTHERS])
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # of jax.nn.softmax
 @jax.numpy_dtype_promotion("standard")
 def test_dtypes(name, dtype, double):
     if not double and dtype in ("float64", "int64"):
-        pytest.skip("not without x64")
+        pytest.skip("needs x64")
     with jax.enable_x64(double):
         x = jnp.asarray(np.array([[0, 1, 2, 1]]).astype(dtype))
         ours, theirs = (outcome(f, x) for f in both(name))

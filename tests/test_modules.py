@@ -23,7 +23,15 @@ NAMES = [n for n in jaxact.linen.__all__ if n != "Learnable"]
 LEARNABLE = [n for n in NAMES if issubclass(getattr(jaxact.linen, n), jaxact.linen.Learnable)]
 CHANNELS = 6
 
-learnable = pytest.mark.parametrize("name", LEARNABLE)
+DAILY = {"DyT", "GatedMLP", "MLP", "PReLU", "PolyNorm", "RReLU", "Swish", "XIELU"}
+
+
+def each(names):
+    """The names, all but some of them nightly: their classes are made of the same base."""
+    return [n if n in DAILY else pytest.param(n, marks=pytest.mark.nightly) for n in names]
+
+
+learnable = pytest.mark.parametrize("name", each(LEARNABLE))
 # The base class does what these show, the same for all, so that they need not be compiled for each.
 some = pytest.mark.parametrize("name", ["PReLU", "Swish", "Snake"])
 frameworks = pytest.mark.parametrize("framework", ["linen", "nnx"])
@@ -525,7 +533,7 @@ ARGUMENTS = {
 
 
 @frameworks
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", each(NAMES))
 def test_on_an_explicit_mesh(framework, name):
     """Value and gradients of an input whose rows are sharded; the parameters are on every device."""
     mesh = jax.make_mesh((8,), ("d",), axis_types=(AxisType.Explicit,), devices=jax.devices()[:8])

@@ -9,6 +9,8 @@ import pytest
 import samples
 from cases import SURROGATE
 
+pytestmark = pytest.mark.nightly
+
 POINTS = np.array([-7.3, -0.9, 0.0078125, 0.75, 2.5])
 PARAMETERS = {"alpha": 1.25, "b": 4.0, "beta": 1.5, "gate": 0.5, "negative_slope": 0.01, "t_l": -0.5} | dict.fromkeys(
     ("hinges", "lambd", "max_val", "t_r", "tau", "threshold"),
