@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import jax
 import jax.numpy as jnp
@@ -57,7 +57,7 @@ def as_array(x: Any) -> Any:
     return x if convert is None else convert()
 
 
-def is_array(x: Any) -> bool:
+def is_array(x: Any) -> TypeGuard[Array]:
     """Whether ``x`` is a JAX array. What is pickled by value, as by cloudpickle, cannot name that class itself."""
     return isinstance(x, Array)
 

@@ -7,8 +7,6 @@ from typing import Any
 
 import jax
 
-typeof = jax.typeof if hasattr(jax, "typeof") else jax.core.get_aval
-
 if hasattr(jax.sharding, "use_abstract_mesh"):
 
     def same_mesh() -> contextlib.AbstractContextManager:
@@ -22,10 +20,6 @@ else:  # before 0.7.1, where that is one more trace and nothing else
         return contextlib.nullcontext()
 
 
-if hasattr(jax.sharding, "reshard"):
-    reshard = jax.sharding.reshard
-else:
-
-    def reshard(x: Any, sharding: Any) -> Any:
-        """``x``: what is sharded explicitly needs a newer JAX."""
-        return x
+def reshard(x: Any, sharding: Any) -> Any:
+    """``x`` sharded like that; as it is where JAX is too old for explicit shardings."""
+    return jax.sharding.reshard(x, sharding) if hasattr(jax.sharding, "reshard") else x

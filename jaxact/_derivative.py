@@ -17,7 +17,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.custom_derivatives import SymbolicZero
 
-from jaxact._compat import reshard, same_mesh, typeof
+from jaxact._compat import reshard, same_mesh
 from jaxact._math import Arithmetic
 
 Function = Callable[..., Array]
@@ -29,7 +29,7 @@ def widened(m: Arithmetic, *arguments: Any) -> list[Any]:
     shape = jnp.broadcast_shapes(*(a.shape for a in arrays))
 
     of_full_shape = next((a for a in arrays if a.shape == shape), arrays[0])
-    sharding = typeof(of_full_shape).sharding
+    sharding = jax.typeof(of_full_shape).sharding
 
     def widen(a: Any) -> Any:
         if not isinstance(a, Array):
@@ -37,7 +37,7 @@ def widened(m: Arithmetic, *arguments: Any) -> list[Any]:
         a = lax.convert_element_type(a, m.dtype)
         a = a if a.shape == shape else jnp.broadcast_to(a, shape)
         # On a mesh with explicit axes, selections need arrays of the same sharding.
-        alike = sharding.mesh.empty or typeof(a).sharding == sharding
+        alike = sharding.mesh.empty or jax.typeof(a).sharding == sharding
         return a if alike else reshard(a, sharding)
 
     return [widen(a) for a in arguments]

@@ -435,7 +435,7 @@ class _Stochastic(_Fields):
     def __post_init__(self):
         stream = _stream(self.rngs, self.rng_collection)
         # Data even if there is none, so that one may be set later.
-        self.rngs = nnx.data(None if stream is None else stream.fork())
+        self.rngs = nnx.data(None if stream is None else stream.fork())  # type: ignore[assignment]  a stream now
 
     def set_view(self, deterministic: bool | None = None) -> None:
         """What ``nnx.view`` sets.

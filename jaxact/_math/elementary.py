@@ -359,6 +359,14 @@ def tanh_parts(m: Arithmetic, square: Array) -> tuple[Array, Array, Array]:
     return c * below, b - c_square, b + c_square
 
 
+def tanh_excess(m: Arithmetic, square: Array) -> Array:
+    """``(p d - q^2) / r^2`` of :func:`tanh_parts`: ``tanh(r) / r - 1 / cosh(r)^2 = r^2 excess / d^2``."""
+    above, below = (m.polynomial(square, p) for p in m.table(coefficients.TANH))
+    c, b = below - square * above, below * below
+    c_square = c * c / 4
+    return c_square * (c * below + (b - square * c_square) + b) - b * below * above
+
+
 def with_sign(m: Arithmetic, size: Array, x: Array) -> Array:
     """``size`` with the sign of ``x``; -0 counts as negative."""
     if m.native:

@@ -148,6 +148,8 @@ def _xatlu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
 
 
 def _xatlu_curvature(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    bound = m.max**0.5 / 2  # beyond it the result is 0, and so is what is derived from it
+    x = m.clip(x, -bound, bound)
     q = m.used_twice(1 / (1 + x * x))
     return (2 + 4 * alpha) * _1_OVER_PI * (q * q)
 
@@ -639,8 +641,11 @@ def _smu_slope(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
 
 def _smu_curvature(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:
     # (1 - alpha) mu (1 - alpha) (1 - v^2) times the slope of the error function
-    up, square = _scaled_erf_slope(m, *_smu_argument(m, x, alpha, mu))
-    return (1 - alpha) * (mu * (1 - alpha)) * up * (1 + m.maximum(square, -m.limits.vanish)) * UNSCALE
+    v, low = _smu_argument(m, x, alpha, mu)
+    near = lax.abs(v) < 40  # beyond, it is 0, and so is what is derived from it
+    up, square = _scaled_erf_slope(m, m.where(near, v, 0), None if low is None else m.where(near, low, 0))
+    bend = (1 - alpha) * (mu * (1 - alpha)) * up * (1 + m.maximum(square, -m.limits.vanish)) * UNSCALE
+    return m.where(near, bend, 0)
 
 
 def _smu_alpha_slope(m: Arithmetic, x: Array, alpha: Array, mu: Array) -> Array:

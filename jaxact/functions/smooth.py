@@ -38,6 +38,7 @@ from jaxact._math.elementary import (
     scaled_exp,
     sqrt,
     tanh,
+    tanh_excess,
     tanh_parts,
     tanh_slope,
     times,
@@ -995,8 +996,13 @@ def lisht(x: ArrayLike) -> Array:
 def _tanh_exp_slope(m: Arithmetic, x: Array) -> Array:
     limit = math.log(_tanh_limit(m))
     z, up, w = _exp_until(m, x, limit)
-    p, q, d = tanh_parts(m, m.maximum(w, -1) * w)  # the maximum as in mish
-    return m.where(x > limit, 1, up * (p * d + z * (q * q)) / (d * d) * UNSCALE)  # tanh(w) + x w / cosh(w)^2
+    square = m.maximum(w, -1) * w  # the maximum as in mish
+    # tanh(w) + x w / cosh(w)^2. On the left it is w ((1 + x) / cosh(w)^2 + w^2 r) with a positive r: where the slope is
+    # small so is 1 + x, and little cancels.
+    p, q, d = tanh_parts(m, square)
+    left = (1 + z) * (q * q) + square * tanh_excess(m, square)
+    numerator = m.where(z < 0, left, p * d + z * (q * q))
+    return m.where(x > limit, 1, up * numerator / (d * d) * UNSCALE)
 
 
 def _tanh_exp_curvature(m: Arithmetic, x: Array) -> Array:
