@@ -74,5 +74,5 @@ def test_migration_names_exist_in_jax():
     text = (DOCS / "migration.md").read_text()
     rows = re.search(r"\| `jax.nn`, Flax.*?\n((?:\|.*\n)+)", text)[1].splitlines()[1:]
     names = {n for row in rows for n in re.findall(r"`(\w+)[(`]", row.split("|")[1])}
-    assert "relu" in names
+    assert "silu" in names
     assert not [name for name in names if not hasattr(jax.nn, name)]
