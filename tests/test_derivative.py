@@ -47,6 +47,7 @@ def test_half_precision_is_rounded_once():
     assert jax.vjp(triple, x)[1](g)[0] == jnp.asarray(3 * np.float32(x) ** 2 * np.float32(g), jnp.bfloat16)
 
 
+@pytest.mark.skipif(not hasattr(jax.sharding, "use_abstract_mesh"), reason="JAX before 0.7.1 traces it twice")
 def test_a_formula_is_traced_once():
     """However often value and slope are asked for: alone, in the value of a pullback, and in its gradient."""
     traced = []

@@ -104,6 +104,7 @@ def test_optimizer():
     np.testing.assert_allclose(abs(model.layers[0].kernel[...] - 0.9 * kernel), 0.01, rtol=1e-2)
 
 
+@pytest.mark.skipif(not hasattr(jax, "set_mesh"), reason="this JAX has no jax.set_mesh")
 def test_partitioning():
     init = nnx.with_partitioning(nnx.initializers.constant(0.25), ("model",))
     mesh = jax.make_mesh((2,), ("model",), axis_types=(jax.sharding.AxisType.Auto,))
@@ -190,7 +191,8 @@ def test_rrelu_bounds():
 
 def test_prelu_takes_what_flax_takes():
     module = jaxact.nnx.PReLU(0.1)
-    np.testing.assert_array_equal(module(X), nnx.PReLU(0.1)(X))
+    theirs = nnx.PReLU(0.1)(X) if hasattr(nnx, "PReLU") else jaxact.leaky_relu(X, 0.1)
+    np.testing.assert_array_equal(module(X), theirs)
     module = jaxact.nnx.PReLU(negative_slope_init=0.1, negative_slope_metadata={"tag": "slope"})
     assert module.negative_slope.tag == "slope"
     seen = []
