@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import jaxact
 
 __all__ = ["register"]
@@ -23,7 +25,7 @@ def register() -> None:
       >>> layer = keras.layers.Dense(8, activation=jaxact.leaky_relu)  # doctest: +SKIP
     """
     try:
-        from keras import saving
+        saving = importlib.import_module("keras.saving")
     except ModuleNotFoundError as error:
         raise ImportError("jaxact.keras needs Keras; install it with: pip install keras") from error
     for record in jaxact.specs():

@@ -39,7 +39,6 @@ LEVELS = {
 }
 # Besides JAX, NumPy and the standard library.
 ALLOWED = {
-    "jaxact.keras": {"keras"},
     "jaxact.linen": {"flax"},
     "jaxact.nnx": {"flax"},
     "jaxact.plotting": {"matplotlib"},
