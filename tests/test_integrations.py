@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import importlib.util
 import pickle
 import subprocess
 import sys
@@ -245,8 +246,8 @@ def test_numpyro():
     assert trace["y"]["value"].shape == X.shape
 
 
+@pytest.mark.skipif(importlib.util.find_spec("keras") is None, reason="Keras is not installed")
 def test_keras_saves_and_loads(tmp_path):
-    pytest.importorskip("keras")
     code = f"""
 import os
 os.environ["KERAS_BACKEND"] = "jax"
