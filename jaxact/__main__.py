@@ -272,7 +272,10 @@ def _facts(spec: Activation) -> Row:
 
 def _gains(spec: Activation) -> Row:
     """Gains for a standard normal argument, and the Lipschitz constant."""
-    gains = theory.gains(spec.function)
+    try:
+        gains = theory.gains(spec.function)
+    except ValueError:  # it oscillates too fast for a quadrature
+        return {}
     return {
         "gain": _round(gains.rms),
         "gain, centred": _round(gains.std),

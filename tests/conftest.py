@@ -18,6 +18,15 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 jax.config.update("jax_numpy_rank_promotion", "raise")
 
 
+# Of each kind of function some, which the daily tests look at; accuracy is tested of the whole core.
+# fmt: off
+DAILY = {
+    "elu", "gelu", "glu", "leaky_relu", "log_softmax", "mish", "prelu", "relu", "rrelu", "sigmoid", "silu", "softmax",
+    "softplus", "swish", "tanh",
+}
+# fmt: on
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """What is nightly by where it stands or what it is of: see CONTRIBUTING."""
@@ -28,7 +37,8 @@ def pytest_collection_modifyitems(items):
             continue
         spec = getattr(item, "callspec", None) and item.callspec.params.get("spec")
         built_on_it = item.path.parent.name in ("benchmarks", "docs", "examples", "theory")
-        if built_on_it or getattr(spec, "name", None) not in (None, *CORE):
+        chosen = CORE if item.path.name == "test_accuracy.py" else DAILY
+        if built_on_it or getattr(spec, "name", None) not in (None, *chosen):
             item.add_marker(pytest.mark.nightly)
 
 

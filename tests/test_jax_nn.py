@@ -12,8 +12,8 @@ from jax.sharding import AxisType, NamedSharding, PartitionSpec
 import jaxact
 
 NAMES = sorted({s.name for s in jaxact.specs()} & set(dir(jax.nn)) | {"hard_swish"})
-FLOATS = ["float8_e4m3fn", "float8_e5m2", "float16", "bfloat16", "float32", "float64"]
-OTHERS = ["bool", "int8", "uint8", "int16", "int32", "int64"]
+DAILY = ["float8_e4m3fn", "bfloat16", "float32", "bool", "int8", "int32"]
+RARE = ["float8_e5m2", "float16", "float64", "uint8", "int16", "int64"]
 
 named = pytest.mark.parametrize("name", NAMES)
 
@@ -33,7 +33,7 @@ def outcome(f, x):
 
 @named
 @pytest.mark.parametrize("double", [False, pytest.param(True, marks=pytest.mark.nightly)], ids=["", "x64"])
-@pytest.mark.parametrize("dtype", [*FLOATS, *OTHERS])
+@pytest.mark.parametrize("dtype", [*DAILY, *(pytest.param(d, marks=pytest.mark.nightly) for d in RARE)])
 @pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # of jax.nn.softmax
 @jax.numpy_dtype_promotion("standard")
 def test_dtypes(name, dtype, double):
