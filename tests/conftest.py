@@ -30,15 +30,18 @@ DAILY = {
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """What is nightly by where it stands or what it is of: see CONTRIBUTING."""
+    import jaxact
     from jaxact._accuracy import CORE
 
+    known = {s.name for s in jaxact.specs()}
     for item in items:
         if item.get_closest_marker("daily"):
             continue
-        spec = getattr(item, "callspec", None) and item.callspec.params.get("spec")
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        name = getattr(given.get("spec"), "name", given.get("name"))
         built_on_it = item.path.parent.name in ("benchmarks", "docs", "examples", "theory")
         chosen = CORE if item.path.name == "test_accuracy.py" else DAILY
-        if built_on_it or getattr(spec, "name", None) not in (None, *chosen):
+        if built_on_it or (name in known and name not in chosen):
             item.add_marker(pytest.mark.nightly)
 
 

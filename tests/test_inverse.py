@@ -11,6 +11,8 @@ import ulp
 import jaxact
 from jaxact._inverse import _FORMS
 
+pytestmark = pytest.mark.nightly
+
 each = pytest.mark.parametrize("name", _FORMS)
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
 FURTHEST = 300.0  # the slope of tanh is still a number of float64

@@ -81,7 +81,7 @@ def test_no_command_shows_help(capsys):
 
 
 def test_no_markup(capsys):
-    for command in (["list"], ["info", *(s.name for s in jaxact.specs())]):
+    for command in (["list"], ["info", "softmax", "glu", "rrelu"]):
         _, out = run(capsys, *command)
         assert ":func:" not in out.out
         assert "``" not in out.out

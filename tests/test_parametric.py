@@ -10,6 +10,8 @@ import ulp
 
 import jaxact
 
+pytestmark = pytest.mark.nightly
+
 X = np.linspace(-5, 5, 41, dtype=np.float32)
 
 

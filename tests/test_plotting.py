@@ -16,6 +16,8 @@ from matplotlib import pyplot as plt  # noqa: E402
 
 from jaxact import plotting  # noqa: E402
 
+pytestmark = pytest.mark.nightly
+
 
 @pytest.fixture(autouse=True)
 def nothing_shown(monkeypatch):

@@ -12,6 +12,8 @@ import ulp
 import jaxact
 from jaxact._rational import FITS
 
+pytestmark = pytest.mark.nightly
+
 # Of each function: names in the oracle, how they make its parameters, and coefficients other than the defaults.
 LAYOUT = {
     "hermite": (("c0", "c1", "c2", "c3", "c4"), (5,), (0.3, -0.7, 0.2, 0.4, 0.11)),

@@ -13,6 +13,8 @@ import ulp
 
 import jaxact
 
+pytestmark = pytest.mark.nightly
+
 SLOPES = np.float32([0.3, -1.7, 0.0, 0.123, -0.25])
 HINGES = np.float32([-1.1, 0.7, 2.0, -40.5, 0.1])
 

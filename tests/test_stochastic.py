@@ -16,6 +16,8 @@ import pytest
 
 import jaxact
 
+pytestmark = pytest.mark.nightly
+
 KEY = jax.random.key(0)
 ERROR_RATE = 1e-6
 
