@@ -73,6 +73,13 @@ def test_info(capsys):
     assert json.loads(out.out)[0]["error at most, in ulp, float32"]["known exception"]
 
 
+def test_info_on_what_oscillates_too_fast(capsys):
+    status, out = run(capsys, "info", "hosc", "--json")
+    assert status == 0
+    assert "Lipschitz" not in json.loads(out.out)
+    assert json.loads(out.out)["gain"] > 0
+
+
 def test_no_command_shows_help(capsys):
     status, out = run(capsys)
     assert status == 0
