@@ -8,6 +8,7 @@ import math
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -70,10 +71,11 @@ def compute_examples(path: Path) -> None:
     path.write_text(json.dumps({r.name: {"example": _example(r), "shapes": _shapes(r)} for r in jaxact.specs()}))
 
 
-def _inputs(record: jaxact.Activation) -> tuple[list[str], dict[str, jax.Array]]:
-    """Names of its arrays, and its random key if it takes one."""
-    keys = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
-    return [n for n in inputs(record) if n != "key"], keys
+def _inputs(record: jaxact.Activation) -> tuple[list[str], dict[str, Any]]:
+    """Names of its arrays, its random key if it takes one, and a size of groups that fits small arrays."""
+    more: dict[str, Any] = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
+    more |= {"dim": 2} if "dim" in record.options else {}
+    return [n for n in inputs(record) if n != "key"], more
 
 
 def _example(record: jaxact.Activation) -> list[str]:
@@ -86,7 +88,7 @@ def _example(record: jaxact.Activation) -> list[str]:
         arrays = [jnp.array(given)]
     with np.printoptions(precision=4, suppress=True):
         result = repr(record.function(*arrays, **keys))
-    call = ", ".join([*names, *(["jax.random.key(0)"] if keys else [])])
+    call = ", ".join([*names, *("jax.random.key(0)" if n == "key" else f"{n}={v}" for n, v in keys.items())])
     return [f">>> {', '.join(names)} = jnp.array({given})", f">>> jaxact.{record.name}({call})", *result.splitlines()]
 
 
