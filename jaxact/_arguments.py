@@ -109,6 +109,36 @@ def _is_real(x: Any) -> bool:
     return jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer) or dtype == jnp.bool_
 
 
+def axis_of(function: str, x: Array, axis: int) -> int:
+    """The axis, counted from the front.
+
+    Raises:
+      ValueError: it is out of range.
+    """
+    if not -x.ndim <= axis < x.ndim:
+        raise ValueError(
+            f"jaxact.{function}: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}"
+        )
+    return axis % x.ndim
+
+
+def in_groups(function: str, x: Array, argument: str, size: int, axis: int) -> tuple[Array, int]:
+    """``x`` with ``size`` neighbours along ``axis`` on an axis of their own, and that axis; ``argument`` is its name.
+
+    Raises:
+      ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` no multiple of it.
+    """
+    axis = axis_of(function, x, axis)
+    if size < 1:
+        raise ValueError(f"jaxact.{function}: {argument} must be at least 1, got {size}")
+    if x.shape[axis] % size:
+        raise ValueError(
+            f"jaxact.{function}: the size along axis {axis} must be a multiple of {argument}={size}, "
+            f"got shape {x.shape}"
+        )
+    return x.reshape(*x.shape[:axis], x.shape[axis] // size, size, *x.shape[axis + 1 :]), axis + 1
+
+
 def equal_rank(function: str, *arrays: Array, inputs: Sequence[str] = ()) -> list[Array]:
     """Give all arrays the same number of axes, so that they broadcast under any ``jax_numpy_rank_promotion``.
 

@@ -19,6 +19,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jaxact._activation import Composite, activation
+from jaxact._arguments import axis_of
 from jaxact._derivative import Formula
 from jaxact._math import SCALE, UNSCALE, Arithmetic, coefficients, logistic, normal
 from jaxact._math.arithmetic import Pair
@@ -314,8 +315,7 @@ _GLU = Formula(
 
 def _split(m: Arithmetic, x: Array, axis: int) -> Array:
     x = jnp.asarray(x)
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"jaxact.glu: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}")
+    axis_of("glu", x, axis)
     if x.shape[axis] % 2:
         raise ValueError(f"jaxact.glu: the size along axis {axis} must be even to be halved, got shape {x.shape}")
     return _GLU(m, *jnp.split(x, 2, axis))

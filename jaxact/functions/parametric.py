@@ -17,7 +17,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jaxact._activation import INF, Composite, activation
-from jaxact._arguments import equal_rank
+from jaxact._arguments import axis_of, equal_rank
 from jaxact._derivative import Formula, RowFormula
 from jaxact._math import UNSCALE, Arithmetic, coefficients, elementary, logistic, normal
 from jaxact._math.elementary import (
@@ -1371,14 +1371,10 @@ def _poly_norm_of(count: int) -> RowFormula:
 
 
 def _poly_norm_of_vector(m: Arithmetic, x: Array, weights: Any, bias: Any, axis: int, eps: float) -> Array:
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(
-            f"jaxact.poly_norm: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}"
-        )
+    axis = axis_of("poly_norm", x, axis) - x.ndim
     if not eps > 0:
         raise ValueError(f"jaxact.poly_norm: eps must be positive, got {eps}")
     each = [jnp.asarray(c) for c in (*_coefficients("poly_norm", weights=weights), bias)]
-    axis = axis if axis < 0 else axis - x.ndim
     return _poly_norm_of(len(each) - 1)(m, *equal_rank("poly_norm", x, *each), axis=axis, eps=eps)
 
 

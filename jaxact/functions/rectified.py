@@ -20,7 +20,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jaxact._activation import INF, Composite, activation
-from jaxact._arguments import equal_rank, weakly_typed
+from jaxact._arguments import axis_of, equal_rank, in_groups, weakly_typed
 from jaxact._derivative import Formula, RowFormula
 from jaxact._math import UNSCALE, Arithmetic
 from jaxact._math import trigonometry as trig
@@ -802,17 +802,8 @@ def sugar(x: ArrayLike, alpha: float = 1.67) -> Array:
 # Not elementwise
 
 
-def _axis(function: str, x: Array, axis: int) -> int:
-    """The axis, counted from the front."""
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(
-            f"jaxact.{function}: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}"
-        )
-    return axis % x.ndim
-
-
 def _crelu(m: Arithmetic, x: Array, axis: int) -> Array:
-    return lax.concatenate([_RELU(m, x), _RELU(m, -x)], _axis("crelu", x, axis))
+    return lax.concatenate([_RELU(m, x), _RELU(m, -x)], axis_of("crelu", x, axis))
 
 
 @activation(Composite(_crelu), kind="rectified", options=("axis",))
@@ -853,19 +844,12 @@ def _maxout_along(axis: int) -> RowFormula:
 
 
 def _maxout(m: Arithmetic, x: Array, pieces: int, axis: int) -> Array:
-    axis = _axis("maxout", x, axis)
-    if pieces < 1:
-        raise ValueError(f"jaxact.maxout: pieces must be at least 1, got {pieces}")
-    if x.shape[axis] % pieces:
-        raise ValueError(
-            f"jaxact.maxout: the size along axis {axis} must be a multiple of pieces={pieces}, got shape {x.shape}"
-        )
-    groups = x.reshape(*x.shape[:axis], x.shape[axis] // pieces, pieces, *x.shape[axis + 1 :])
+    groups, axis = in_groups("maxout", x, "pieces", pieces, axis)
     if m.native:
-        return jnp.max(groups, axis + 1)
+        return jnp.max(groups, axis)
     # The backward pass keeps one small integer for each group.
-    first = jnp.argmax(groups, axis + 1, keepdims=True).astype(jnp.int8 if pieces <= 128 else jnp.int32)
-    return _maxout_along(axis + 1)(m, groups, first)
+    first = jnp.argmax(groups, axis, keepdims=True).astype(jnp.int8 if pieces <= 128 else jnp.int32)
+    return _maxout_along(axis)(m, groups, first)
 
 
 @activation(Composite(_maxout), kind="rectified", options=("pieces", "axis"))
@@ -930,7 +914,7 @@ _TOPK = RowFormula(_topk, _topk_tangent)
 
 
 def _gaussian_topk_relu(m: Arithmetic, x: Array, sparsity: float, axis: int) -> Array:
-    axis = _axis("gaussian_topk_relu", x, axis)
+    axis = axis_of("gaussian_topk_relu", x, axis)
     if not 0 < sparsity < 1:
         raise ValueError(f"jaxact.gaussian_topk_relu: sparsity must be between 0 and 1, got {sparsity}")
     return _TOPK(m, x, axis=axis, multiplier=_normal_quantile(sparsity))
@@ -984,7 +968,7 @@ def _halves(x: Array, axis: int) -> tuple[Array, Array]:
 
 
 def _max_min(m: Arithmetic, x: Array, axis: int) -> Array:
-    axis = _axis("max_min", x, axis)
+    axis = axis_of("max_min", x, axis)
     _even("max_min", x, axis)
     a, b = _halves(x, axis)
     swapped = a < b  # all that the backward pass keeps
@@ -1032,20 +1016,13 @@ _GROUP_SORT = RowFormula(_sorted, lambda m, groups, t, order, axis: _sorted(m, t
 
 
 def _group_sort(m: Arithmetic, x: Array, size: int, axis: int) -> Array:
-    axis = _axis("group_sort", x, axis)
-    if size < 1:
-        raise ValueError(f"jaxact.group_sort: size must be at least 1, got {size}")
-    if x.shape[axis] % size:
-        raise ValueError(
-            f"jaxact.group_sort: the size along axis {axis} must be a multiple of size={size}, got shape {x.shape}"
-        )
-    groups = x.reshape(*x.shape[:axis], x.shape[axis] // size, size, *x.shape[axis + 1 :])
+    groups, axis = in_groups("group_sort", x, "size", size, axis)
     if size == 2:
-        first, second = (lax.slice_in_dim(groups, i, i + 1, axis=axis + 1) for i in (0, 1))
-        return _TURNED(m, groups, first > second, axis=axis + 1).reshape(x.shape)
-    order = jnp.argsort(lax.stop_gradient(groups), axis + 1)
+        first, second = (lax.slice_in_dim(groups, i, i + 1, axis=axis) for i in (0, 1))
+        return _TURNED(m, groups, first > second, axis=axis).reshape(x.shape)
+    order = jnp.argsort(lax.stop_gradient(groups), axis)
     order = order.astype(jnp.int8 if size <= 2**7 else jnp.int16 if size <= 2**15 else jnp.int32)
-    return _GROUP_SORT(m, groups, order, axis=axis + 1).reshape(x.shape)
+    return _GROUP_SORT(m, groups, order, axis=axis).reshape(x.shape)
 
 
 @activation(Composite(_group_sort), kind="rectified", options=("size", "axis"))
@@ -1120,7 +1097,7 @@ _HOUSEHOLDER = RowFormula(_householder_of, _householder_along, _householder_thet
 
 
 def _householder(m: Arithmetic, x: Array, theta: Any, axis: int) -> Array:
-    axis = _axis("householder", x, axis)
+    axis = axis_of("householder", x, axis)
     _even("householder", x, axis)
     half, _ = _halves(x, axis)
     if not isinstance(theta, Array):  # the default

@@ -20,6 +20,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jaxact._activation import Composite, activation
+from jaxact._arguments import axis_of, in_groups
 from jaxact._derivative import RowFormula, data_of
 from jaxact._math import UNSCALE, Arithmetic, compute_dtype
 from jaxact._math.elementary import exp, rounded_exp, scaled_exp
@@ -38,10 +39,7 @@ def rows(function: str, x: Any, axis: Any, where: Any) -> tuple[Array, Axis, Mas
     """
     axis = tuple(axis) if isinstance(axis, list) else axis
     for a in axis if isinstance(axis, tuple) else () if axis is None else (axis,):
-        if not -x.ndim <= a < x.ndim:
-            raise ValueError(
-                f"jaxact.{function}: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {a}"
-            )
+        axis_of(function, x, a)
     if where is None:
         return x, axis, ()
     where = jnp.asarray(where)
@@ -363,17 +361,8 @@ def softmax_one(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None, s
 
 
 def _simnorm(m: Arithmetic, x: Array, dim: int, axis: int) -> Array:
-    if not -x.ndim <= axis < x.ndim:
-        raise ValueError(f"jaxact.simnorm: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}")
-    axis = axis % x.ndim
-    if dim < 1:
-        raise ValueError(f"jaxact.simnorm: dim must be at least 1, got {dim}")
-    if x.shape[axis] % dim:
-        raise ValueError(
-            f"jaxact.simnorm: the size along axis {axis} must be a multiple of dim={dim}, got shape {x.shape}"
-        )
-    groups = x.reshape(*x.shape[:axis], x.shape[axis] // dim, dim, *x.shape[axis + 1 :])
-    return _SOFTMAX(m, groups, axis=axis + 1).reshape(x.shape)
+    groups, axis = in_groups("simnorm", x, "dim", dim, axis)
+    return _SOFTMAX(m, groups, axis=axis).reshape(x.shape)
 
 
 @activation(Composite(_simnorm), kind="simplex", options=("dim", "axis"))
