@@ -109,12 +109,19 @@ def _is_real(x: Any) -> bool:
     return jnp.issubdtype(dtype, jnp.floating) or jnp.issubdtype(dtype, jnp.integer) or dtype == jnp.bool_
 
 
+def _check_integer(function: str, argument: str, value: Any) -> None:
+    if not isinstance(value, (int, np.integer)):
+        raise TypeError(f"jaxact.{function}: {argument} must be an integer, got {value!r}")
+
+
 def axis_of(function: str, x: Array, axis: int) -> int:
     """The axis, counted from the front.
 
     Raises:
+      TypeError: it is no integer.
       ValueError: it is out of range.
     """
+    _check_integer(function, "axis", axis)
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(
             f"jaxact.{function}: axis must be in [-{x.ndim}, {x.ndim}) for x of shape {x.shape}, got {axis}"
@@ -126,9 +133,11 @@ def in_groups(function: str, x: Array, argument: str, size: int, axis: int) -> t
     """``x`` with ``size`` neighbours along ``axis`` on an axis of their own, and that axis; ``argument`` is its name.
 
     Raises:
+      TypeError: ``axis`` or ``size`` is no integer.
       ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` no multiple of it.
     """
     axis = axis_of(function, x, axis)
+    _check_integer(function, argument, size)
     if size < 1:
         raise ValueError(f"jaxact.{function}: {argument} must be at least 1, got {size}")
     if x.shape[axis] % size:
@@ -161,14 +170,22 @@ def equal_rank(function: str, *arrays: Array, inputs: Sequence[str] = ()) -> lis
     return [lax.expand_dims(a, tuple(range(rank - a.ndim))) if a.ndim < rank else a for a in arrays]
 
 
-def explain(name: str, signature: inspect.Signature, skipped: set[str], args: tuple, kwargs: dict) -> None:
-    """Raise the error that names the argument at fault, if it is one of the arrays."""
+def arguments_of(name: str, signature: inspect.Signature, args: tuple, kwargs: dict) -> dict[str, Any]:
+    """The arguments of a call by name, defaults left out.
+
+    Raises:
+      TypeError: they are not those of the signature.
+    """
     try:
-        arguments = signature.bind(*args, **kwargs).arguments
+        return signature.bind(*args, **kwargs).arguments
     except TypeError as error:
         raise TypeError(f"jaxact.{name}: {error}; its signature is {name}{signature}") from None
+
+
+def explain(name: str, signature: inspect.Signature, skipped: set[str], args: tuple, kwargs: dict) -> None:
+    """Raise the error that names the argument at fault, if it is one of the arrays."""
     like = None
-    for n, x in arguments.items():
+    for n, x in arguments_of(name, signature, args, kwargs).items():
         if n not in skipped:
             like = as_floating(name, x, n, like)
 

@@ -17,8 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
 
-from jaxact._activation import Activation, as_floating, spec
-from jaxact._arguments import equal_rank
+from jaxact._activation import Activation, spec
+from jaxact._arguments import arguments_of, as_array, as_floating, equal_rank
 from jaxact._math import arithmetic, compute_dtype, elementary
 from jaxact._math.error_free import rounded_constant
 from jaxact.functions import saturating, smooth
@@ -272,7 +272,7 @@ def _of_forms(record: Activation, which: str) -> Callable[..., Array]:
         return lax.convert_element_type(form(*wide), x.dtype)
 
     def function(*args: Any, **kwargs: Any) -> Array:
-        arguments = signature.bind(*args, **kwargs).arguments
+        arguments = {n: as_array(a) for n, a in arguments_of(record.name, signature, args, kwargs).items()}
         return compiled(arguments.pop(first), arguments)
 
     return function

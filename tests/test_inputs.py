@@ -378,3 +378,20 @@ def test_parameter_that_does_not_broadcast(spec):
 def test_what_breaks_a_rule(call, message):
     with pytest.raises(ValueError, match=message):
         call(jnp.ones(4))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: jaxact.softmax(x, axis=0.5), r"softmax: axis must be an integer, got 0\.5"),
+        (lambda x: jaxact.softmax(x, axis=(0, "1")), "softmax: axis must be an integer, got '1'"),
+        (lambda x: jaxact.poly_norm(x, axis=None), "poly_norm: axis must be an integer, got None"),
+        (lambda x: jaxact.glu(x, axis=0.0), r"glu: axis must be an integer, got 0\.0"),
+        (lambda x: jaxact.maxout(x, "2"), "maxout: pieces must be an integer, got '2'"),
+        (lambda x: jaxact.simnorm(x, dim=[2]), r"simnorm: dim must be an integer, got \(2,\)"),
+        (lambda x: jaxact.group_sort(x, 2.0), r"group_sort: size must be an integer, got 2\.0"),
+    ],
+)
+def test_what_is_no_integer(call, message):
+    with pytest.raises(TypeError, match=rf"jaxact\.{message}"):
+        call(jnp.ones(4))

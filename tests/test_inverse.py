@@ -130,3 +130,24 @@ def test_what_has_none(f):
         f("relu")
     with pytest.raises(KeyError, match="swoosh"):
         f("swoosh")
+
+
+class Box:
+    """What stands for an array, as a parameter of a module does."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __jax_array__(self):
+        return self.array
+
+
+def test_what_stands_for_an_array():
+    y, slope = jnp.asarray([-0.5, 0.5]), jnp.float32(0.25)
+    f = jaxact.inverse("leaky_relu")
+    np.testing.assert_array_equal(f(Box(y), Box(slope)), f(y, slope))
+
+
+def test_wrong_arguments():
+    with pytest.raises(TypeError, match=r"jaxact\.elu: .*'beta'; its signature is elu\(x"):
+        jaxact.inverse("elu")(0.5, beta=1)
