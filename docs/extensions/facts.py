@@ -8,12 +8,11 @@ import math
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from figures import FOLDER, drawn, inputs, values
+from figures import FOLDER, drawn, extras, inputs, values
 from public import available, names
 
 import jaxact
@@ -71,15 +70,8 @@ def compute_examples(path: Path) -> None:
     path.write_text(json.dumps({r.name: {"example": _example(r), "shapes": _shapes(r)} for r in jaxact.specs()}))
 
 
-def _inputs(record: jaxact.Activation) -> tuple[list[str], dict[str, Any]]:
-    """Names of its arrays, its random key if it takes one, and a size of groups that fits small arrays."""
-    more: dict[str, Any] = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
-    more |= {"dim": 2} if "dim" in record.options else {}
-    return [n for n in inputs(record) if n != "key"], more
-
-
 def _example(record: jaxact.Activation) -> list[str]:
-    names, keys = _inputs(record)
+    names, more = [n for n in inputs(record) if n != "key"], extras(record)
     if len(names) > 1:
         given = [[-2.0, 0.0, 2.0], [1.0, 2.0, 3.0]]
         arrays = list(jnp.array(given))
@@ -87,15 +79,15 @@ def _example(record: jaxact.Activation) -> list[str]:
         given = [-2.0, 0.0, 2.0] if record.elementwise else [-2.0, -1.0, 1.0, 2.0]
         arrays = [jnp.array(given)]
     with np.printoptions(precision=4, suppress=True):
-        result = repr(record.function(*arrays, **keys))
-    call = ", ".join([*names, *("jax.random.key(0)" if n == "key" else f"{n}={v}" for n, v in keys.items())])
+        result = repr(record.function(*arrays, **more))
+    call = ", ".join([*names, *("jax.random.key(0)" if n == "key" else f"{n}={v}" for n, v in more.items())])
     return [f">>> {', '.join(names)} = jnp.array({given})", f">>> jaxact.{record.name}({call})", *result.splitlines()]
 
 
 def _shapes(record: jaxact.Activation) -> str:
-    names, keys = _inputs(record)
+    names, more = [n for n in inputs(record) if n != "key"], extras(record)
     x = jax.ShapeDtypeStruct((2, 8), jnp.float32)
-    shape = jax.eval_shape(lambda *arrays: record.function(*arrays, **keys), *[x] * len(names)).shape
+    shape = jax.eval_shape(lambda *arrays: record.function(*arrays, **more), *[x] * len(names)).shape
     given = " and ".join(f"``{n}`` {x.shape}" for n in names)
     return f"{given} → {shape}" + ("; they broadcast" if len(names) > 1 else "")
 

@@ -10,6 +10,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -133,13 +134,17 @@ def _of_numbers(record: jaxact.Activation) -> bool:
     return record.elementwise or (record.kind in ("parametric", "periodic") and "axis" not in record.options)
 
 
+def extras(record: jaxact.Activation) -> dict[str, Any]:
+    """A random key if it takes one, and a size of groups that fits small arrays."""
+    key = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
+    return key | ({"dim": 2} if "dim" in record.options else {})
+
+
 def _of_pairs(record: jaxact.Activation, pairs: jax.Array) -> jax.Array:
     """The value of a function of two inputs, or the first component of that of a function of rows."""
     if len(inputs(record)) > 1:
         return record.function(pairs[..., 0], pairs[..., 1])
-    key = {"key": jax.random.key(0)} if record.kind == "stochastic" else {}
-    groups = {"dim": 2} if "dim" in record.options else {}
-    return record.function(pairs, **key, **groups)[..., 0]
+    return record.function(pairs, **extras(record))[..., 0]
 
 
 def _diagonal(record: jaxact.Activation) -> tuple[np.ndarray, np.ndarray]:

@@ -133,6 +133,14 @@ class Arithmetic:
         """``x`` clamped to where its exponential changes the result, so that infinities need no case of their own."""
         return self.clip(x, -self.limits.vanish, self.limits.vanish)
 
+    def squarable(self, x: Array, factor: Any = 1.0) -> Array:
+        """``x`` held to where ``factor x^2`` is a number: for a result that is 0 long before, as derivatives of it are.
+
+        Without that its derivatives multiply 0 by infinity. Where ``factor`` is an array, ``x`` is held to be finite.
+        """
+        bound = self.max if isinstance(factor, Array) else min(self.max, self.max**0.5 / 2 / float(factor) ** 0.5)
+        return self.clip(x, -bound, bound)
+
     def magnitude(self, x: Array) -> Array:
         """``|x|``, whose derivative at 0 is 1."""
         return self.where(x < 0, -x, x)

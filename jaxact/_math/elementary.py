@@ -404,9 +404,7 @@ def inverse_root_slope(m: Arithmetic, x: Array, a: Array) -> Array:
 
 def inverse_root_curvature(m: Arithmetic, x: Array, a: Array) -> Array:
     """Curvature of ``x / sqrt(1 + a x^2)``."""
-    # Beyond the bound the result is 0, and so is what is derived from it.
-    bound = m.max if isinstance(a, Array) else min(m.max, m.max**0.5 / 2 / float(a) ** 0.5)
-    x = m.clip(x, -bound, bound)
+    x = m.squarable(x, a)
     q = _reciprocal_root(m, x, a)
     return -3 * (x * q) * (a * q) * (q * q * q)
 

@@ -148,8 +148,7 @@ def _xatlu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
 
 
 def _xatlu_curvature(m: Arithmetic, x: Array, alpha: Array) -> Array:
-    bound = m.max**0.5 / 2  # beyond it the result is 0, and so is what is derived from it
-    x = m.clip(x, -bound, bound)
+    x = m.squarable(x)
     q = m.used_twice(1 / (1 + x * x))
     return (2 + 4 * alpha) * _1_OVER_PI * (q * q)
 

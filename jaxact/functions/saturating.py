@@ -115,8 +115,7 @@ def _atan_slope(m: Arithmetic, x: Array) -> Array:
 
 
 def _atan_curvature(m: Arithmetic, x: Array) -> Array:
-    bound = m.max**0.5 / 2  # beyond it the result is 0, and so is what is derived from it
-    x = m.clip(x, -bound, bound)
+    x = m.squarable(x)
     q = 1 / (1 + x * x)
     return -2 * (x * q) * q
 
