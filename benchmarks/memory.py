@@ -211,10 +211,12 @@ def main(
                 size = (layers, width, rows)
                 whole[key][spec.name] = {n: network(f, dtype, way == "scanned", *size) for n, f in functions.items()}
 
-    size = (layers // 2, width, rows // 4)
+    smaller = {"layers": layers // 2, "width": width, "rows": rows // 4}
     blocks = {
         f"{way}, {dtype}": {
-            n: feed_forward_network(n, dtype, way == "scanned", *size) for n in FEED_FORWARD if not names or n in names
+            n: feed_forward_network(n, dtype, way == "scanned", **smaller)
+            for n in FEED_FORWARD
+            if not names or n in names
         }
         for dtype in dtypes
         for way in ("scanned", "unrolled")
@@ -234,6 +236,7 @@ def main(
         "bytes_per_element": single,
         "arrays_per_layer": whole,
         "network": {"layers": layers, "width": width, "rows": rows},
+        "feed_forward_network": smaller,
     }
     if into is not None:
         harness.save("memory", written, "\n".join(texts), into)
