@@ -183,7 +183,10 @@ def _sqnl(m: Arithmetic, x: Array) -> Array:
 
 
 @activation(
-    Formula(_sqnl, lambda m, x: 1 - m.magnitude(m.clip(x, -2, 2)) / 2), kind="saturating", range=(-1, 1), tails=(0, 0)
+    Formula(_sqnl, lambda m, x: 1 - m.magnitude(m.clip(x, -2, 2)) / 2, flat=True),
+    kind="saturating",
+    range=(-1, 1),
+    tails=(0, 0),
 )
 def sqnl(x: ArrayLike) -> Array:
     r"""Square nonlinearity.
@@ -282,6 +285,16 @@ def _soft_clipping_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     return s.r * m.where(s.inside, s.e, s.n) / ((1 + s.e) * s.below) * s.down
 
 
+def _soft_clipping_curvature(m: Arithmetic, x: Array, alpha: Array) -> Array:
+    # alpha times slope times (1 - E F) / ((1 + E) (1 + F)) with E = e^(alpha t) and F = e^(alpha (t - 1)), and minus
+    # that on the right.
+    s = _SoftClipping(m, x, alpha)
+    ratio = m.where(s.inside, s.e * s.e, 1) / ((1 + s.e) * s.below)
+    slope = s.r * m.where(s.inside, s.e, s.n) / ((1 + s.e) * s.below)
+    change = alpha * slope * s.down * (ratio * -elementary.expm1(m, -alpha * (1 - 2 * s.t)))
+    return m.where(s.right, -change, change)
+
+
 def _soft_clipping_alpha_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     # alpha^2 times this is H(alpha (1 - t)) - H(alpha t) with the entropy H(z) = log(1 + e^z) - z sigma(z), an even
     # function; near 0 it is log(2) minus a small term.
@@ -310,7 +323,7 @@ def _soft_clipping(m: Arithmetic, x: Array, alpha: Array) -> Array:
 
 
 @activation(
-    Formula(_soft_clipping, _soft_clipping_slope, _soft_clipping_alpha_slope),
+    Formula(_soft_clipping, Formula(_soft_clipping_slope, _soft_clipping_curvature), _soft_clipping_alpha_slope),
     domain={"alpha": "> 0"},
     kind="saturating",
     range=(0, 1),

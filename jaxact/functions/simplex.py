@@ -456,7 +456,7 @@ def _deformed_15(m: Arithmetic, z: Array, t: Array, low: Array) -> tuple[Array, 
 
 
 def _deformed(m: Arithmetic, z: Array, t: Array, low: Array, alpha: Array) -> tuple[Array, Array]:
-    alpha = jnp.broadcast_to(alpha, z.shape)
+    alpha = alpha + lax.full_like(z, 0)  # of the sharding of z on a mesh with explicit axes
     rate = alpha - 1
     z = m.maximum(z, -m.limits.vanish)  # there e is at most the usual exponential, which is 0
     s = (z - t) + low
@@ -586,7 +586,7 @@ _EXP_REST = tuple(1 / math.factorial(k) for k in range(19, 1, -1))
 
 def _alpha_change(m: Arithmetic, y: Array, alpha: Array, axis: Axis) -> Array:
     """Derivative of the result in alpha."""
-    rate = jnp.broadcast_to(alpha - 1, y.shape)
+    rate = (alpha - 1) + lax.full_like(y, 0)
     slope = _slope_of_result(m, y, alpha)
     logarithm = jnp.log(m.where(y == 0, 1, y))
     w = -rate * logarithm
