@@ -3,13 +3,13 @@
     python benchmarks/train.py            # a few minutes on two cores
     python benchmarks/train.py --quick --into DIR
 
-Both loops take the same compiled step of the same MLP through the same batches of 60,000 random images of the size of
-MNIST's. The trainer takes them from Grain, checks every loss and draws a progress bar; the bare loop indexes an array
-and waits once at the end. They take turns within one process: after each round of the trainer the bare loop runs as
-many steps, so a machine that slows down slows down both. The figures are the median over the rounds of the ratio of
-times, and the ratio of the least times, which tells more where others use the machine too. Evaluation and checkpoints,
-which a bare loop does not have, are left out: a checkpoint is written while the next round runs, so that round begins
-two seconds late.
+Both loops take the same step of the same MLP through the same batches of 60,000 random images of the size of MNIST's.
+The trainer takes them from Grain, up to 16 steps in a compiled call, checks every loss and draws a progress bar; the
+bare loop indexes an array, calls the compiled step, and waits once at the end. They take turns within one process:
+after each round of the trainer the bare loop runs as many steps, so a machine that slows down slows down both. The
+figures are the median over the rounds of the ratio of times, and the ratio of the least times, which tells more where
+others use the machine too. Evaluation and checkpoints, which a bare loop does not have, are left out: a checkpoint is
+written while the next round runs, so that round begins two seconds late.
 
 For seeds, the figure is images per second of S seeds in one vectorised program over that of one seed, both in rounds
 of an epoch, after compilation.
@@ -17,6 +17,7 @@ of an epoch, after compilation.
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
 import sys
 import tempfile
@@ -30,8 +31,8 @@ import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))  # "train" is the one of these
 import harness
-from common import classify, data, mesh, optimiser, seeds, trainer
-from train import Options, make_model, start
+from jaxact_examples import data, mesh, seeds, trainer
+from train import Options, make_model, make_study
 
 
 def random_images(samples: int) -> data.Images:
@@ -45,38 +46,32 @@ def random_images(samples: int) -> data.Images:
 
 
 class Clock:
-    """Batches of a stream; ``began`` is when the round took its first, after the last checkpoint was written."""
+    """Batches; ``began`` is when the round took its first, after the last checkpoint was written."""
 
-    def __init__(self, stream: Any, steps: int):
-        self.stream, self.steps, self.taken, self.began = stream, steps, 0, 0.0
+    def __init__(self, batches: data.Batches):
+        self.batches, self.began = batches, 0.0
 
-    def __next__(self) -> Any:
-        if self.taken % self.steps == 0:
+    def __getitem__(self, step: int) -> Any:
+        if step % self.batches.steps_per_epoch == 0:
             time.sleep(2)
             self.began = time.perf_counter()
-        self.taken += 1
-        return next(self.stream)
-
-    def get_state(self) -> Any:
-        return self.stream.get_state()
+        return self.batches[step]
 
 
 def overhead(images: data.Images, batch: int, rounds: int) -> dict[str, Any]:
     """Times of the trainer's rounds and of the bare loop's, in turn."""
-    options = Options(batch_size=batch, devices=1, tensorboard=False)
+    options = Options(batch_size=batch, devices=1, tensorboard=False, epochs=rounds)
     devices = mesh.make_mesh(options)
+    study = make_study("mish", options, images, devices)
     batches = data.Batches(images.train, batch, seed=0, epochs=rounds)
-    steps = batches.steps_per_epoch
-    rule = optimiser.make_optimiser(options, rounds * steps)
-    model = make_model("mlp", "mish", images, "float32")
-    step = trainer.make_step(classify.make_loss(model, images.peak), rule)
-    bare = start(model, rule, images, 0, devices)
-    compiled = jax.jit(step, donate_argnums=0)
+    steps = study.plan.steps
+    bare = study.start(0, devices)
+    compiled = jax.jit(study.step, donate_argnums=0)
     whole = steps - (batches.samples % batch > 0)
-    clock = Clock(data.Stream(batches), steps)
+    clock = Clock(batches)
     ours, seconds = [], []
 
-    def run_bare(_: trainer.State) -> dict[str, float]:
+    def run_bare(_: Any) -> dict[str, float]:
         nonlocal bare
         ours.append((time.perf_counter() - clock.began) / steps)
         with jax.transfer_guard("allow"):
@@ -91,10 +86,10 @@ def overhead(images: data.Images, batch: int, rounds: int) -> dict[str, Any]:
             seconds.append((time.perf_counter() - began) / whole)
         return {"bare": seconds[-1]}
 
-    plan = trainer.Plan(rounds, steps, batches.samples, best="bare", highest=False)
+    plan = study.plan._replace(best="bare", highest=False)
+    clocked = dataclasses.replace(study, batches=clock, plan=plan, evaluate=run_bare)
     with tempfile.TemporaryDirectory() as folder:
-        state = start(model, rule, images, 0, devices)
-        trainer.train("mish", options, devices, Path(folder), plan, state, step, clock, run_bare)
+        trainer.train("mish", clocked, options, devices, Path(folder))
     pairs = list(zip(ours, seconds, strict=True))[1:]  # the first round compiles
     return {
         "batch": batch,
@@ -111,12 +106,11 @@ def by_seeds(images: data.Images, numbers: tuple[int, ...], rounds: int) -> list
     found = []
     for number in numbers:
         options = Options(devices=1, tensorboard=False)
+        devices = seeds.seeds_mesh(options, number)
         model = make_model("mlp", "mish", images, "float32")
+        study = seeds.make_study(model, options, images, number, rounds, devices)
         with tempfile.TemporaryDirectory() as folder:
-            devices = seeds.seeds_mesh(options, number)
-            history = seeds.train_seeds(
-                f"{number} seeds", options, devices, Path(folder), model, images, number, rounds
-            )
+            _, history = trainer.train(f"{number} seeds", study, options, devices, Path(folder))
         found.append({"seeds": number, "rate": statistics.median(r["images_per_second"] for r in history[1:])})
     return [{**f, "speedup": f["rate"] / found[0]["rate"]} for f in found]
 

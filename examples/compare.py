@@ -23,11 +23,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from common import figures, mesh, options, progress, run
-from common.activations import check_names
-from common.data import Batches, load_images
-from common.options import BadInput
-from common.seeds import seeds_mesh, train_seeds
+from jaxact_examples import figures, mesh, options, progress, run, seeds
+from jaxact_examples.activations import check_names
+from jaxact_examples.data import Batches, load_images
+from jaxact_examples.options import BadInput
+from jaxact_examples.trainer import train
 from train import make_model
 
 
@@ -92,15 +92,14 @@ def main(options: Options) -> None:
         raise BadInput(f"--baseline {baseline} is none of the activations {', '.join(options.activations)}")
     data = load_images(options.dataset, options.data_dir)
     Batches(data.train, options.batch_size, seed=0, epochs=options.epochs)  # refuses a batch that is too large
-    devices = seeds_mesh(options, options.seeds)
+    devices = seeds.seeds_mesh(options, options.seeds)
 
     with run.open_folder("compare", options) as folder:
         histories = {}
         for name in options.activations:
             model = make_model(options.model, name, data, options.dtype)
-            histories[name] = train_seeds(
-                name, options, devices, folder / name, model, data, options.seeds, options.epochs
-            )
+            study = seeds.make_study(model, options, data, options.seeds, options.epochs, devices)
+            _, histories[name] = train(name, study, options, devices, folder / name)
         rows = compare({n: np.array(h[-1]["test_accuracies"]) for n, h in histories.items()}, baseline)
         if mesh.is_first():
             write_report(folder, rows, histories, baseline)

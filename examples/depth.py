@@ -25,13 +25,13 @@ from typing import Any, Literal
 
 import jax
 import numpy as np
-from common import figures, mesh, options, progress, run
-from common.activations import activation, check_names
-from common.data import Batches, load_images
-from common.options import BadInput
-from common.seeds import seeds_mesh, train_seeds
 from compare import interval
 from flax import linen as nn
+from jaxact_examples import figures, mesh, options, progress, run, seeds
+from jaxact_examples.activations import activation, check_names
+from jaxact_examples.data import Batches, load_images
+from jaxact_examples.options import BadInput
+from jaxact_examples.trainer import train
 
 import jaxact
 from jaxact import theory
@@ -112,7 +112,7 @@ def main(options: Options) -> None:
         raise BadInput(f"--depths and --width must be at least 1, got {options.depths} and {options.width}")
     data = load_images(options.dataset, options.data_dir)
     Batches(data.train, options.batch_size, seed=0, epochs=options.epochs)  # refuses a batch that is too large
-    devices = seeds_mesh(options, options.seeds)
+    devices = seeds.seeds_mesh(options, options.seeds)
 
     variances = {name: initial_variance(name, options.gain) for name in options.activations}
 
@@ -122,8 +122,8 @@ def main(options: Options) -> None:
             for name in options.activations:
                 model = Deep(name, depth, data.classes, options.width, variances[name], options.norm, options.dtype)
                 label = f"{name}, {depth} layers"
-                where = folder / f"{name}-{depth}"
-                history = train_seeds(label, options, devices, where, model, data, options.seeds, options.epochs)
+                study = seeds.make_study(model, options, data, options.seeds, options.epochs, devices)
+                _, history = train(label, study, options, devices, folder / f"{name}-{depth}")
                 accuracies[name][depth] = history[-1]["test_accuracies"]
         if mesh.is_first():
             write_report(folder, accuracies)

@@ -14,6 +14,7 @@ relu and 18.1 with mish.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import figures, mesh, options, progress, run
-from common.activations import activation, check_names
-from common.data import Batches, Stream
-from common.optimiser import make_optimiser
-from common.options import BadInput
-from common.trainer import Plan, State, make_state, make_step, train
 from flax import linen as nn
-from jax.sharding import Mesh
+from jaxact_examples import figures, mesh, options, progress, run
+from jaxact_examples.activations import activation, check_names
+from jaxact_examples.data import Batches
+from jaxact_examples.optimiser import make_optimiser
+from jaxact_examples.options import BadInput
+from jaxact_examples.study import Plan, Study
+from jaxact_examples.trainer import train
 
 import jaxact
 
@@ -107,12 +108,29 @@ def make_loss(model: nn.Module) -> Any:
     return loss
 
 
-def start(model: nn.Module, optimiser: Any, seed: int, devices: Mesh) -> State:
-    def initial(key: jax.Array) -> State:
-        params = model.init(key, np.zeros((1, 2), "float32"))["params"]
-        return make_state(params, optimiser, jax.random.fold_in(key, 1))
+@functools.partial(jax.jit, static_argnums=0)
+def paint(model: nn.Module, params: Any, place: jax.Array) -> jax.Array:
+    """Colours of pixels, from 0 to 1."""
+    return model.apply({"params": params}, place).clip(0, 1)
 
-    return jax.jit(initial, out_shardings=mesh.replicated(devices))(jax.random.key(seed))
+
+def make_study(model: nn.Module, options: Options, data: dict[str, np.ndarray], held: Any) -> Study:
+    """A network that learns the pixels ``data``, which are also ``held`` on the devices."""
+    batches = Batches(data, options.batch_size, seed=options.seed, epochs=options.epochs)
+    plan = Plan(options.epochs, batches.steps_per_epoch, batches.samples, best="psnr", unit="pixels")
+
+    def evaluate(params: Any) -> dict[str, float]:
+        got = jax.device_get(paint(model, params, held["place"]))
+        return {"psnr": float(-10 * np.log10(np.mean((got - data["colour"]) ** 2)))}
+
+    return Study(
+        initial=lambda key: model.init(key, np.zeros((1, 2), "float32"))["params"],
+        loss=make_loss(model),
+        optimiser=make_optimiser(options, plan.rounds * plan.steps),
+        batches=batches,
+        plan=plan,
+        evaluate=evaluate,
+    )
 
 
 def main(options: Options) -> None:
@@ -120,34 +138,17 @@ def main(options: Options) -> None:
     check_names(options.activations)
     picture = load(options.photo, options.pixels)
     data = samples(picture)
-    batches = Batches(data, options.batch_size, seed=options.seed, epochs=options.epochs)
     devices = mesh.make_mesh(options)
     held = mesh.place(devices, data, None)
-    plan = Plan(options.epochs, batches.steps_per_epoch, batches.samples, best="psnr", unit="pixels")
-    optimiser = make_optimiser(options, plan.rounds * plan.steps)
+    models = {name: Network(name, options.width, options.layers) for name in options.activations}
+    studies = {name: make_study(model, options, data, held) for name, model in models.items()}
 
     with run.open_folder("image", options) as folder:
         results, pictures = {}, {"photograph": picture}
-        for name in options.activations:
-            model = Network(name, options.width, options.layers)
-            paint = jax.jit(lambda params, place, model=model: model.apply({"params": params}, place).clip(0, 1))
-
-            def evaluate(state: State, paint: Any = paint) -> dict[str, float]:
-                got = jax.device_get(paint(state.params, held["place"]))
-                return {"psnr": float(-10 * np.log10(np.mean((got - data["colour"]) ** 2)))}
-
-            state, results[name] = train(
-                name,
-                options,
-                devices,
-                folder / name,
-                plan,
-                start(model, optimiser, options.seed, devices),
-                make_step(make_loss(model), optimiser),
-                Stream(batches),
-                evaluate,
-            )
-            pictures[name] = jax.device_get(paint(state.params, held["place"])).reshape(picture.shape)
+        for name, study in studies.items():
+            state, results[name] = train(name, study, options, devices, folder / name)
+            painted = jax.device_get(paint(models[name], state.params, held["place"]))
+            pictures[name] = painted.reshape(picture.shape)
         if mesh.is_first():
             write_report(folder, results, pictures)
 

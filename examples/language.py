@@ -24,26 +24,21 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from common import figures, mesh, options, progress, run
-from common.activations import activation, check_names
-from common.data import Batches, Stream
-from common.optimiser import make_optimiser
-from common.options import BadInput
-from common.trainer import Plan, State, make_state, make_step, train
 from flax import linen as nn
 from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jaxact_examples import figures, mesh, options, progress, run
+from jaxact_examples.activations import activation, check_names
+from jaxact_examples.data import Batches
+from jaxact_examples.optimiser import make_optimiser
+from jaxact_examples.options import BadInput
+from jaxact_examples.study import Plan, State, Study
+from jaxact_examples.trainer import train
 
 import jaxact
 
-# Shazeer, 2020, arXiv:2002.05202, and later ones: functions of gate and value.
-GATES = {
-    "swiglu": jaxact.swiglu,
-    "geglu": jaxact.geglu,
-    "reglu": jaxact.reglu,
-    "mishglu": jaxact.mishglu,
-    "bilinear": jaxact.bilinear,
-    "clipped_swiglu": jaxact.clipped_swiglu,
+# Functions of gate and value: Shazeer, 2020, arXiv:2002.05202, and later ones.
+GATES = {s.name: s.function for s in jaxact.specs() if s.kind == "gated" and s.name != "glu"} | {
     "glu": lambda gate, value: jaxact.glu(jnp.concatenate([value, gate], -1)),
 }
 
@@ -51,7 +46,7 @@ GATES = {
 @dataclasses.dataclass(frozen=True)
 class Options(options.Training):
     gates: tuple[str, ...] = ("swiglu",)
-    """Feed-forward gates: swiglu, geglu, reglu, mishglu, bilinear, clipped_swiglu, glu, or any activation for a plain
+    """Feed-forward gates, such as swiglu, geglu, reglu, mishglu and bilinear; any other activation is of a plain
     layer."""
     text: Path | None = None
     """Text file in UTF-8; by default the help texts of Python's own language reference."""
@@ -71,6 +66,8 @@ class Options(options.Training):
     """Characters to write at the end."""
     model_parallel: int = 1
     """Devices that share each layer."""
+    remat: bool = False
+    """Keep the input of each block alone for the backward pass, and compute the rest again: less memory, more time."""
     batch_size: int = 32
     learning_rate: float = 3e-3
     weight_decay: float = 0.1
@@ -126,6 +123,7 @@ class Transformer(nn.Module):
     width: int
     heads: int
     dtype: Any = "float32"
+    remat: bool = False
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
@@ -134,7 +132,10 @@ class Transformer(nn.Module):
         position = self.param("position", small, (self.context, self.width), "float32")
         x = embed(x) + position[: x.shape[1]].astype(self.dtype)
         blocks = nn.scan(
-            Block, variable_axes={"params": 0}, split_rngs={"params": True, "activation": True}, length=self.layers
+            nn.remat(Block, prevent_cse=False) if self.remat else Block,
+            variable_axes={"params": 0},
+            split_rngs={"params": True, "activation": True},
+            length=self.layers,
         )
         x, _ = blocks(self.gate, self.width, self.heads, train, self.dtype, name="blocks")(x, None)
         x = nn.LayerNorm(dtype=self.dtype)(x)
@@ -148,11 +149,7 @@ class Windows:
     text: np.ndarray
     context: int
     size: int
-    steps: int
     seed: int
-
-    def __len__(self) -> int:
-        return self.steps
 
     def __getitem__(self, step: int) -> dict[str, np.ndarray]:
         starts = np.random.default_rng((self.seed, int(step))).integers(0, len(self.text) - self.context, self.size)
@@ -202,14 +199,14 @@ def make_evaluation(model: nn.Module, text: np.ndarray, context: int, size: int,
         each = bits(model.apply({"params": params}, batch["text"][:, :-1]), batch["text"])
         return jnp.sum(each * batch["counts"] * batch["weight"][:, None])
 
-    def evaluate(state: State) -> dict[str, float]:
-        total = jax.device_get(sum((measure(state.params, b) for b in held[1:]), measure(state.params, held[0])))
+    def evaluate(params: Any) -> dict[str, float]:
+        total = jax.device_get(sum((measure(params, b) for b in held[1:]), measure(params, held[0])))
         return {"test_bits": float(total) / (len(text) - 1)}
 
     return evaluate
 
 
-def layout(state: State, devices: Mesh) -> State:
+def layout(state: State, devices: Mesh) -> Any:
     """Split the layers over the mesh axis ``model``: outputs of the first kernel of a pair, inputs of the second."""
 
     def one(path: Any, leaf: Any) -> NamedSharding:
@@ -223,13 +220,19 @@ def layout(state: State, devices: Mesh) -> State:
     return jax.tree_util.tree_map_with_path(one, state)
 
 
-def start(model: nn.Module, optimiser: Any, seed: int, devices: Mesh) -> State:
-    def initial(key: jax.Array) -> State:
-        params = model.init(key, np.zeros((1, 1), np.int32))["params"]
-        return make_state(params, optimiser, jax.random.fold_in(key, 1))
-
-    key = jax.random.key(seed)
-    return jax.jit(initial, out_shardings=layout(jax.eval_shape(initial, key), devices))(key)
+def make_study(model: Transformer, options: Options, known: np.ndarray, unknown: np.ndarray, devices: Mesh) -> Study:
+    """A model of the text ``known``, evaluated on ``unknown``."""
+    every = options.evaluate_every
+    characters = every * options.batch_size * options.context
+    return Study(
+        initial=lambda key: model.init(key, np.zeros((1, 1), np.int32))["params"],
+        loss=make_loss(model),
+        optimiser=make_optimiser(options, options.steps),
+        batches=Windows(known, options.context, options.batch_size, options.seed),
+        plan=Plan(options.steps // every, every, characters, best="test_bits", highest=False, unit="characters"),
+        evaluate=make_evaluation(model, unknown, options.context, 256, devices),
+        layout=layout,
+    )
 
 
 def write(model: Transformer, params: Any, length: int, key: jax.Array) -> jax.Array:
@@ -256,33 +259,14 @@ def main(options: Options) -> None:
     text = np.searchsorted(alphabet, list(letters)).astype(np.int32)
     known, unknown = np.split(text, [len(text) * 9 // 10])
     devices = mesh.make_mesh(options, model=options.model_parallel)
-    plan = Plan(
-        rounds=options.steps // options.evaluate_every,
-        steps=options.evaluate_every,
-        samples=options.evaluate_every * options.batch_size * options.context,
-        best="test_bits",
-        highest=False,
-        unit="characters",
-    )
-    optimiser = make_optimiser(options, options.steps)
-    windows = Windows(known, options.context, options.batch_size, options.steps, options.seed)
+    shape = (options.context, options.layers, options.width, options.heads)
+    models = {gate: Transformer(gate, len(alphabet), *shape, options.dtype, options.remat) for gate in options.gates}
 
     with run.open_folder("language", options) as folder:
         results = {}
-        for gate in options.gates:
-            shape = (options.context, options.layers, options.width, options.heads)
-            model = Transformer(gate, len(alphabet), *shape, options.dtype)
-            state, results[gate] = train(
-                gate,
-                options,
-                devices,
-                folder / gate,
-                plan,
-                start(model, optimiser, options.seed, devices),
-                make_step(make_loss(model), optimiser),
-                Stream(windows),
-                make_evaluation(model, unknown, options.context, 256, devices),
-            )
+        for gate, model in models.items():
+            study = make_study(model, options, known, unknown, devices)
+            state, results[gate] = train(gate, study, options, devices, folder / gate)
             written = jax.jit(write, static_argnums=(0, 2))(
                 model, state.params, options.sample, jax.random.key(options.seed)
             )

@@ -26,14 +26,14 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from common import figures, mesh, options, progress, run
-from common.activations import activation, check_names
-from common.data import Stream
-from common.optimiser import make_optimiser
-from common.options import BadInput
-from common.trainer import Plan, State, make_state, make_step, train
 from flax import linen as nn
 from jax.sharding import Mesh
+from jaxact_examples import figures, mesh, options, progress, run
+from jaxact_examples.activations import activation, check_names
+from jaxact_examples.optimiser import make_optimiser
+from jaxact_examples.options import BadInput
+from jaxact_examples.study import Plan, Study
+from jaxact_examples.trainer import train
 
 import jaxact
 
@@ -81,11 +81,7 @@ class Points:
     """Batches of points drawn from [0, 1], by step."""
 
     size: int
-    steps: int
     seed: int
-
-    def __len__(self) -> int:
-        return self.steps
 
     def __getitem__(self, step: int) -> dict[str, np.ndarray]:
         return {"x": np.random.default_rng((self.seed, int(step))).uniform(size=self.size).astype("float32")}
@@ -112,7 +108,7 @@ def make_loss(model: nn.Module, boundary: float) -> Any:
     return loss
 
 
-def make_evaluation(model: nn.Module, devices: Mesh) -> Callable[[State], dict[str, float]]:
+def make_evaluation(model: nn.Module, devices: Mesh) -> Callable[[Any], dict[str, float]]:
     """Relative L2 error on a grid."""
     x = np.linspace(0, 1, 1001, dtype="float32")
     held = mesh.place(devices, {"x": x, "true": np.sin(FREQUENCY * x).astype("float32")}, None)
@@ -122,7 +118,7 @@ def make_evaluation(model: nn.Module, devices: Mesh) -> Callable[[State], dict[s
         u = model.apply({"params": params}, held["x"])
         return jnp.linalg.norm(u - held["true"]) / jnp.linalg.norm(held["true"])
 
-    return lambda state: {"error": float(jax.device_get(error(state.params, held)))}
+    return lambda params: {"error": float(jax.device_get(error(params, held)))}
 
 
 def wrong_curvatures(name: str) -> float:
@@ -137,12 +133,18 @@ def wrong_curvatures(name: str) -> float:
     return float(np.mean(~(np.abs(got - true) <= 0.01 * np.abs(true))))
 
 
-def start(model: nn.Module, optimiser: Any, seed: int, devices: Mesh) -> State:
-    def initial(key: jax.Array) -> State:
-        params = model.init(key, np.zeros(1, "float32"))["params"]
-        return make_state(params, optimiser, jax.random.fold_in(key, 1))
-
-    return jax.jit(initial, out_shardings=mesh.replicated(devices))(jax.random.key(seed))
+def make_study(name: str, options: Options, devices: Mesh) -> Study:
+    model = Network(name, options.width, options.steepness)
+    every = options.evaluate_every
+    plan = Plan(options.steps // every, every, every * options.batch_size, best="error", highest=False, unit="points")
+    return Study(
+        initial=lambda key: model.init(key, np.zeros(1, "float32"))["params"],
+        loss=make_loss(model, options.boundary),
+        optimiser=make_optimiser(options, options.steps),
+        batches=Points(options.batch_size, options.seed),
+        plan=plan,
+        evaluate=make_evaluation(model, devices),
+    )
 
 
 def main(options: Options) -> None:
@@ -154,25 +156,12 @@ def main(options: Options) -> None:
     if options.steps < 1 or options.steps % options.evaluate_every:
         raise BadInput(f"--steps {options.steps} is no multiple of --evaluate-every {options.evaluate_every}")
     devices = mesh.make_mesh(options)
-    every = options.evaluate_every
-    plan = Plan(options.steps // every, every, every * options.batch_size, best="error", highest=False, unit="points")
-    optimiser = make_optimiser(options, options.steps)
+    studies = {name: make_study(name, options, devices) for name in options.activations}
 
     with run.open_folder("pinn", options) as folder:
         results = {}
-        for name in options.activations:
-            model = Network(name, options.width, options.steepness)
-            _, results[name] = train(
-                name,
-                options,
-                devices,
-                folder / name,
-                plan,
-                start(model, optimiser, options.seed, devices),
-                make_step(make_loss(model, options.boundary), optimiser),
-                Stream(Points(options.batch_size, options.steps, options.seed)),
-                make_evaluation(model, devices),
-            )
+        for name, study in studies.items():
+            _, results[name] = train(name, study, options, devices, folder / name)
         if mesh.is_first():
             write_report(folder, results)
 

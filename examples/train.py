@@ -22,12 +22,15 @@ from typing import Annotated, Any, Literal
 import jax
 import numpy as np
 import tyro
-from common import classify, figures, mesh, options, progress, run
-from common.activations import activation, check_names, learned
-from common.data import Batches, Images, Stream, load_images
-from common.optimiser import make_optimiser
-from common.trainer import Plan, State, make_state, make_step, train
 from flax import linen as nn
+from jax.sharding import Mesh
+from jaxact_examples import classify, figures, mesh, nnx_models, options, progress, run
+from jaxact_examples.activations import activation, check_names, learned
+from jaxact_examples.data import Batches, Images, load_images
+from jaxact_examples.optimiser import make_optimiser
+from jaxact_examples.options import BadInput
+from jaxact_examples.study import Plan, Study
+from jaxact_examples.trainer import train
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Options(options.Training):
     """Names of activations, trained one after the other."""
     model: Literal["mlp", "cnn"] = "mlp"
     """Multi-layer perceptron input-512-256-10, or a small convolutional network."""
+    flax: Literal["linen", "nnx"] = "linen"
+    """Which of Flax' interfaces the perceptron is written in; the result is the same to rounding."""
     dataset: str = "digits"
     """Embedded data set."""
     data_dir: Path | None = None
@@ -75,49 +80,46 @@ class CNN(nn.Module):
         return nn.Dense(self.classes, dtype=self.dtype)(x).astype("float32")
 
 
-def make_model(kind: str, name: str, data: Images, dtype: str) -> nn.Module:
-    return {"mlp": MLP, "cnn": CNN}[kind](name, data.classes, dtype)
+def make_model(kind: str, name: str, data: Images, dtype: str, flax: str = "linen") -> Any:
+    model = {"mlp": MLP, "cnn": CNN}[kind](name, data.classes, dtype)
+    if flax == "linen":
+        return model
+    if not isinstance(model, MLP):
+        raise BadInput(f"--flax nnx goes with --model mlp, got --model {kind}")
+    sizes = (data.train["image"][0].size, *model.widths, data.classes)
+    return nnx_models.AsLinen(lambda rngs: nnx_models.MLP(name, sizes, dtype, rngs), model)
 
 
-def start(model: nn.Module, optimiser: Any, data: Images, seed: int, devices: jax.sharding.Mesh) -> State:
-    """First state of a model, the same on every device."""
-
-    def initial(key: jax.Array) -> State:
-        image = np.zeros((1, *data.train["image"].shape[1:]), "float32")
-        return make_state(model.init(key, image)["params"], optimiser, jax.random.fold_in(key, 1))
-
-    return jax.jit(initial, out_shardings=mesh.replicated(devices))(jax.random.key(seed))
+def make_study(name: str, options: Options, data: Images, devices: Mesh) -> Study:
+    model = make_model(options.model, name, data, options.dtype, options.flax)
+    batches = Batches(data.train, options.batch_size, seed=options.seed, epochs=options.epochs)
+    plan = Plan(options.epochs, batches.steps_per_epoch, batches.samples, best="test_accuracy")
+    return Study(
+        initial=classify.make_initial(model, data),
+        loss=classify.make_loss(model, data.peak),
+        optimiser=make_optimiser(options, plan.rounds * plan.steps),
+        batches=batches,
+        plan=plan,
+        evaluate=classify.make_evaluation(model, data, 1024, devices),
+    )
 
 
 def main(options: Options) -> None:
     mesh.join(options)
     check_names(options.activations)
     data = load_images(options.dataset, options.data_dir)
-    batches = Batches(data.train, options.batch_size, seed=options.seed, epochs=options.epochs)
     devices = mesh.make_mesh(options)
-    plan = Plan(options.epochs, batches.steps_per_epoch, batches.samples, best="test_accuracy")
-    optimiser = make_optimiser(options, plan.rounds * plan.steps)
+    studies = {name: make_study(name, options, data, devices) for name in options.activations}
 
     with run.open_folder("train", options) as folder:
         results = {}
-        for name in options.activations:
-            model = make_model(options.model, name, data, options.dtype)
-            state = start(model, optimiser, data, options.seed, devices)
-            before = learned(state.params)
-            state, results[name] = train(
-                name,
-                options,
-                devices,
-                folder / name,
-                plan,
-                state,
-                make_step(classify.make_loss(model, data.peak), optimiser),
-                Stream(batches),
-                classify.make_evaluation(model, data, 1024, devices),
-            )
+        for name, study in studies.items():
+            state, results[name] = train(name, study, options, devices, folder / name)
             progress.say(f"{name}: test accuracy {results[name][-1]['test_accuracy']:.2%}")
-            for path, now in learned(state.params).items():
-                progress.say(f"  {path}: {_summary(before[path])} -> {_summary(now)}")
+            if now := learned(state.params):
+                before = learned(study.initial(jax.random.key(options.seed)))
+                for path, value in now.items():
+                    progress.say(f"  {path}: {_summary(before[path])} -> {_summary(value)}")
         if mesh.is_first():
             write_report(folder, results)
 

@@ -14,7 +14,7 @@ def pytest_pycollect_makemodule():
     """The benchmarks, whose tests may come first, have modules of the same names; here those of the examples count."""
     if sys.path[0] != str(EXAMPLES):
         sys.path.insert(0, str(EXAMPLES))
-    for name in ("common", "train"):
+    for name in ("jaxact_examples", "train"):
         if EXAMPLES not in Path(getattr(sys.modules.get(name), "__file__", None) or EXAMPLES / "x").parents:
             del sys.modules[name]
 
@@ -29,7 +29,7 @@ def as_users_run_them():
 @pytest.fixture
 def run_study(tmp_path, monkeypatch):
     """Run a study in this process with the given arguments; returns its exit code."""
-    from common import options
+    from jaxact_examples import options
 
     monkeypatch.chdir(tmp_path)
 

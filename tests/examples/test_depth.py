@@ -5,9 +5,9 @@ from pathlib import Path
 
 import depth
 import jax
-import numpy as np
 import pytest
-from common.options import Training
+from jaxact_examples import data, seeds
+from jaxact_examples.options import Training
 
 
 @pytest.mark.nightly
@@ -42,15 +42,7 @@ def test_bad_input(run_study, capsys):
 
 
 def test_the_step_lowers_for_cuda_and_tpu(lowers):
-    from common import classify, data, optimiser, trainer
-
-    images = data.digits()
+    devices = seeds.seeds_mesh(Training(devices=1), 2)
     model = depth.Deep("mish", 3, 10, 16, 2.0, True)
-    rule = optimiser.make_optimiser(Training(), 10)
-    params = model.init(jax.random.key(0), np.zeros((1, 8, 8, 1), "float32"))["params"]
-    state = trainer.make_state(params, rule, jax.random.key(0))
-    lowers(
-        trainer.make_step(classify.make_loss(model, images.peak), rule),
-        state,
-        data.Batches(images.train, 64, seed=0)[0],
-    )
+    study = seeds.make_study(model, Training(), data.digits(), 2, 1, devices)
+    lowers(study.step, study.start(0, devices), study.batches[0], *study.held)

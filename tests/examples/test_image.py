@@ -6,11 +6,7 @@ from pathlib import Path
 import image
 import numpy as np
 import pytest
-from common.data import Batches
-from common.mesh import make_mesh
-from common.optimiser import make_optimiser
-from common.options import Training
-from common.trainer import make_step
+from jaxact_examples.mesh import make_mesh
 
 
 @pytest.mark.nightly
@@ -33,11 +29,10 @@ def test_samples_are_the_pixels():
 
 
 def test_the_step_lowers_for_cuda_and_tpu(lowers):
-    rule = make_optimiser(Training(), 10)
-    model = image.Network("mish", 16, 2)
-    state = image.start(model, rule, 0, make_mesh(Training(devices=1)))
-    batch = Batches(image.samples(image.load("flower.jpg", 10)), 8, seed=0)[0]
-    lowers(make_step(image.make_loss(model), rule), state, batch)
+    options = image.Options(devices=1, batch_size=8)
+    pixels = image.samples(image.load("flower.jpg", 10))
+    study = image.make_study(image.Network("mish", 16, 2), options, pixels, pixels)
+    lowers(study.step, study.start(0, make_mesh(options)), study.batches[0])
 
 
 @pytest.mark.parametrize(

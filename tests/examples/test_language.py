@@ -7,10 +7,8 @@ import jax
 import language
 import numpy as np
 import pytest
-from common.mesh import make_mesh, place
-from common.optimiser import make_optimiser
-from common.options import Training
-from common.trainer import make_step
+from jaxact_examples.mesh import make_mesh, place
+from jaxact_examples.options import Training
 
 TINY = ["--layers", 2, "--width", 16, "--heads", 2, "--context", 16, "--batch-size", 8, "--sample", 20]
 
@@ -46,8 +44,14 @@ def test_every_character_but_the_first_is_predicted_once():
     np.testing.assert_array_equal(predicted, np.arange(1, 43))
 
 
-def model(gate="swiglu"):
-    return language.Transformer(gate, characters=11, context=12, layers=2, width=16, heads=2)
+def model(gate="swiglu", remat=False):
+    return language.Transformer(gate, characters=11, context=12, layers=2, width=16, heads=2, remat=remat)
+
+
+def small_study(model, devices):
+    options = language.Options(context=12, batch_size=8, steps=10, evaluate_every=10)
+    text = np.arange(400, dtype=np.int32) % 11
+    return language.make_study(model, options, text, text[:30], devices)
 
 
 def test_no_character_looks_ahead():
@@ -84,25 +88,37 @@ def test_every_gate_uses_gate_and_value(gate):
 def test_layers_split_over_devices_learn_the_same():
     losses = {}
     for devices, parallel in ((1, 1), (4, 2)):
-        options = Training(devices=devices, batch_size=8)
-        grid = make_mesh(options, model=parallel)
-        rule = make_optimiser(options, 10)
-        state = language.start(model(), rule, 0, grid)
+        grid = make_mesh(Training(devices=devices, batch_size=8), model=parallel)
+        study = small_study(model(), grid)
+        state = study.start(0, grid)
         kernel = state.params["blocks"]["feed_forward"]["up"]["kernel"]
         assert kernel.sharding.shard_shape(kernel.shape)[-1] == kernel.shape[-1] // parallel
-        step = jax.jit(make_step(language.make_loss(model()), rule))
-        batches = language.Windows(np.arange(400, dtype=np.int32) % 11, 12, 8, 6, 0)
+        step = jax.jit(study.step)
         losses[devices] = []
         for i in range(6):
-            state, loss = step(state, place(grid, batches[i]))
+            state, loss = step(state, place(grid, study.batches[i]))
             losses[devices].append(float(loss))
     np.testing.assert_allclose(losses[4], losses[1], rtol=1e-4)
 
 
 def test_the_step_lowers_for_cuda_and_tpu(lowers):
-    rule = make_optimiser(Training(), 10)
-    state = language.start(model(), rule, 0, make_mesh(Training(devices=1)))
-    lowers(make_step(language.make_loss(model()), rule), state, {"text": np.zeros((4, 13), np.int32)})
+    devices = make_mesh(Training(devices=1))
+    study = small_study(model(), devices)
+    lowers(study.step, study.start(0, devices), study.batches[0])
+
+
+def test_remat_changes_nothing_but_the_memory():
+    devices = make_mesh(Training(devices=1))
+    plain, again = (small_study(model(remat=remat), devices) for remat in (False, True))
+    state = plain.start(0, devices)
+    (a, b), (c, d) = (jax.jit(study.step)(state, study.batches[0]) for study in (plain, again))
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, rtol=1e-5, atol=1e-7), (a.params, b), (c.params, d))
+
+    def kept(study):
+        _, pullback = jax.vjp(lambda params: study.loss(params, study.batches[0], state.key), state.params)
+        return sum(leaf.nbytes for leaf in jax.tree.leaves(pullback))
+
+    assert kept(again) < 0.7 * kept(plain)
 
 
 @pytest.mark.parametrize(

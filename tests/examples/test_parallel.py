@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 import train
-from common import classify, data, mesh, optimiser, trainer
+from jaxact_examples import data, mesh
 
 OPTIONS = ["--activations", "swish", "--epochs", 2, "--batch-size", 128, "--no-tensorboard"]
 
@@ -33,7 +33,7 @@ def alone(tmp_path_factory):
 LATE = f"""
 import runpy, sys, time
 sys.path.insert(0, {str(Path(train.__file__).parent)!r})
-from common import run
+from jaxact_examples import run
 claim = run._claim
 run._claim = lambda *given: (time.sleep(2), claim(*given))
 runpy.run_path({train.__file__!r}, run_name="__main__")
@@ -69,11 +69,9 @@ def test_two_processes(alone, tmp_path):
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 @pytest.mark.parametrize("kind", ["mlp", "cnn"])
 def test_the_step_lowers_for_cuda_and_tpu(kind, dtype, lowers):
-    options = train.Options(devices=1)
-    images = data.digits()
-    model = train.make_model(kind, "rrelu", images, dtype)
-    rule = optimiser.make_optimiser(options, 10)
-    state = train.start(model, rule, images, 0, mesh.make_mesh(options))
-    step = trainer.make_step(classify.make_loss(model, images.peak), rule)
-    lowers(step, state, data.Batches(images.train, 64, seed=0)[0])
+    options = train.Options(model=kind, dtype=dtype, devices=1)
+    devices = mesh.make_mesh(options)
+    study = train.make_study("rrelu", options, data.digits(), devices)
+    state = study.start(0, devices)
+    lowers(study.step, state, study.batches[0])
     assert {leaf.dtype for leaf in jax.tree.leaves(state.params)} == {np.dtype("float32")}

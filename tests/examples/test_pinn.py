@@ -8,10 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pinn
 import pytest
-from common.mesh import make_mesh
-from common.optimiser import make_optimiser
-from common.options import Training
-from common.trainer import make_step
+from jaxact_examples.mesh import make_mesh
 
 
 @pytest.mark.nightly
@@ -43,10 +40,10 @@ def test_wrong_curvatures_are_counted():
 
 
 def test_the_step_lowers_for_cuda_and_tpu(lowers):
-    rule = make_optimiser(Training(), 10)
-    model = pinn.Network("mish", 16, 1.0)
-    state = pinn.start(model, rule, 0, make_mesh(Training(devices=1)))
-    lowers(make_step(pinn.make_loss(model, 1.0), rule), state, pinn.Points(8, 1, 0)[0])
+    options = pinn.Options(devices=1, batch_size=8)
+    devices = make_mesh(options)
+    study = pinn.make_study("mish", options, devices)
+    lowers(study.step, study.start(0, devices), study.batches[0])
 
 
 @pytest.mark.parametrize(

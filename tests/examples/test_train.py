@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import train
-from common.data import Batches, Stream, idx_folder
+from jaxact_examples.data import Batches, Calls, idx_folder, stream
 
 MNIST = Path(__file__).parents[3] / "shared/data/mnist"
 SCRIPT = Path(train.__file__)
@@ -20,8 +20,8 @@ def records(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def as_script(*arguments, **options):
-    environment = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"}
+def as_script(*arguments, columns=80, **options):
+    environment = {k: v for k, v in os.environ.items() if k != "XLA_FLAGS"} | {"COLUMNS": str(columns)}
     command = [sys.executable, "-W", "error::DeprecationWarning:__main__", SCRIPT, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, **options)
 
@@ -73,17 +73,29 @@ def test_every_sample_comes_once_an_epoch_in_an_order_of_the_seed():
     np.testing.assert_array_equal(Batches(arrays, 4, seed=None)[0]["x"], np.arange(4))
 
 
-@pytest.mark.parametrize("done", [0, 1, 15, 16, 17, 32, 39, 40])
-def test_batches_go_on_from_any_step(done):
-    batches = Batches({"x": np.arange(10)}, 5, seed=3, epochs=20)
-    stream = Stream(batches)
+@pytest.mark.parametrize("steps", [1, 15, 16, 17, 23, 40])
+def test_calls_take_every_step_once(steps):
+    batches = Batches({"x": np.arange(10)}, 4, seed=3, epochs=2 * steps)
+    calls = Calls(batches, 3, steps)
+    each = [calls[i] for i in range(len(calls))]
+    assert len({call["x"].shape for call, _ in each}) == 1
+    taken = [(row, w) for call, weights in each for row, w in zip(call["x"][: len(weights)], weights, strict=True)]
+    assert len(taken) == 3 * steps
+    for i, (row, weight) in enumerate(taken):
+        np.testing.assert_array_equal(row, batches[i]["x"])
+        assert weight == batches[i]["weight"].sum()
+
+
+@pytest.mark.parametrize("done", [0, 1, 2, 5])
+def test_calls_go_on_from_where_they_were(done):
+    calls = Calls(Batches({"x": np.arange(10)}, 5, seed=3, epochs=40), 2, 40)
+    first, other = stream(calls), stream(calls)
     for _ in range(done):
-        next(stream)
-    other = Stream(batches)
+        next(first)
     next(other)
-    other.set_state(json.loads(json.dumps(stream.get_state())))
-    rest = [b["x"].tolist() for b in other]
-    assert rest == [b["x"].tolist() for b in stream] == [batches[i]["x"].tolist() for i in range(done, 40)]
+    other.set_state(json.loads(json.dumps(first.get_state())))
+    rest = [b["x"].tolist() for b, _ in other]
+    assert rest == [b["x"].tolist() for b, _ in first] == [calls[i][0]["x"].tolist() for i in range(done, len(calls))]
 
 
 @pytest.fixture
@@ -174,6 +186,7 @@ def test_damaged_data(damage, says, idx, run_study, capsys, tmp_path):
         (["--batch-size", "60", "--devices", "8"], "that divides it is 6, the nearest batch is 56"),
         (["--devices", "9"], "--devices 9, but there are 8"),
         (["--epochs", "0"], "--epochs"),
+        (["--flax", "nnx", "--model", "cnn"], "--flax nnx goes with --model mlp"),
         (["--warm-up", "2"], "--warm-up"),
         (["--coordinator", "localhost:1"], "belong together"),
     ],
@@ -199,6 +212,65 @@ def test_a_run_is_not_overwritten_nor_mixed_with_another(run_study, capsys):
     message = capsys.readouterr().err
     assert "activations=relu model=cnn" in message
     assert "activations=mish model=mlp" in message
+
+
+SHORT = ["--batch-size", 512, "--no-tensorboard", "--out"]
+
+
+@pytest.mark.nightly
+def test_a_constant_schedule_can_be_lengthened(run_study, capsys):
+    constant = ["--schedule", "constant", "--warm-up", 0]
+    assert run_study(train, "--epochs", 1, *constant, *SHORT, "here") == 0
+    assert run_study(train, "--epochs", 2, *constant, *SHORT, "here", "--resume") == 0
+    assert run_study(train, "--epochs", 2, *constant, *SHORT, "whole") == 0
+    resumed, whole = (records(Path(f"{folder}/mish/metrics.jsonl")) for folder in ("here", "whole"))
+    assert [r["train_loss"] for r in resumed] == [r["train_loss"] for r in whole]
+    assert json.loads(Path("here/options.json").read_text())["epochs"] == 2
+    assert run_study(train, "--epochs", 1, *constant, *SHORT, "here", "--resume") == 2
+    assert "is of a run with epochs=2, this one has epochs=1" in capsys.readouterr().err
+
+
+@pytest.mark.nightly
+def test_a_cosine_cannot_be_lengthened(run_study, capsys):
+    assert run_study(train, "--epochs", 1, *SHORT, "here") == 0
+    assert run_study(train, "--epochs", 2, *SHORT, "here", "--resume") == 2
+    assert "it cannot go on to 2; only runs that are started with --schedule constant" in capsys.readouterr().err
+
+
+def test_resuming_what_is_not_there(run_study, capsys):
+    refused(run_study(train, "--out", "here", "--resume"), "there is no run to resume in here; --out names", capsys)
+
+
+@pytest.mark.nightly
+def test_linen_and_nnx_give_the_same(run_study):
+    for flax in ("linen", "nnx"):
+        assert run_study(train, "--activations", "mish", "swish", "--epochs", 2, "--flax", flax, *SHORT, flax) == 0
+    for name in ("mish", "swish"):
+        a, b = (records(Path(f"{flax}/{name}/metrics.jsonl")) for flax in ("linen", "nnx"))
+        assert [r["test_accuracy"] for r in a] == [r["test_accuracy"] for r in b]
+        np.testing.assert_allclose([r["train_loss"] for r in a], [r["train_loss"] for r in b], rtol=1e-6)
+
+
+@pytest.mark.nightly
+def test_noise_in_nnx(run_study):
+    assert run_study(train, "--activations", "rrelu", "--epochs", 1, "--flax", "nnx", *SHORT, "here") == 0
+
+
+@pytest.mark.nightly
+def test_profile_and_compiled_programs(tmp_path):
+    # In a process of its own: JAX keeps the cache of compiled programs that it has begun with.
+    done = as_script("--epochs", 1, "--profile", "--compiled", "kept", *SHORT, "here", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "here/mish/profile").rglob("*.xplane.pb"))
+    assert list((tmp_path / "kept").iterdir())
+    assert records(tmp_path / "here/mish/metrics.jsonl")[0]["peak_megabytes"] > 10
+
+
+def test_help_is_wrapped_and_has_no_markup():
+    said = as_script("--help", columns=60).stdout
+    prose = said[: said.index("options ─")].splitlines()
+    assert all(len(line) <= 60 for line in prose if not line.startswith("    "))
+    assert "``" not in said
 
 
 def test_a_non_finite_loss_names_the_step(run_study, capsys):

@@ -10,7 +10,7 @@ from typing import Any
 
 import jax
 
-from common.options import Stopped
+from jaxact_examples.options import Stopped
 
 
 class Checkpoints:

@@ -9,11 +9,14 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from common.options import BadInput, Training
+from jaxact_examples.options import BadInput, Training
 
 
 def join(options: Training) -> None:
-    """Join the other processes, if there are any. Comes before anything else touches a device."""
+    """Join the other processes, if there are any. Comes before anything else touches a device, or is compiled."""
+    if options.compiled is not None:
+        jax.config.update("jax_compilation_cache_dir", str(options.compiled.absolute()))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
     given = (options.coordinator, options.processes, options.process)
     if any(g is not None for g in given):
         if any(g is None for g in given):

@@ -1,4 +1,4 @@
-"""What classifiers share: the loss, the evaluation on every sample, and the figure of their curves."""
+"""What classifiers share: the loss, and the evaluation on every sample."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import linen as nn
 from jax.sharding import Mesh
 
-from common.data import Batches, Images
-from common.mesh import place
-from common.trainer import State
-
-Loss = Callable[[Any, Any, jax.Array], jax.Array]
+from jaxact_examples.data import Batches, Images
+from jaxact_examples.mesh import place
 
 
 def pixels(batch: Any, peak: float) -> jax.Array:
@@ -24,7 +22,13 @@ def pixels(batch: Any, peak: float) -> jax.Array:
     return batch["image"].astype("float32") / peak
 
 
-def make_loss(model: nn.Module, peak: float) -> Loss:
+def make_initial(model: Any, data: Images) -> Callable[[jax.Array], Any]:
+    """A function of a key: the first parameters of a model of these images."""
+    image = np.zeros((1, *data.train["image"].shape[1:]), "float32")
+    return lambda key: model.init(key, image)["params"]
+
+
+def make_loss(model: nn.Module, peak: float) -> Callable[[Any, Any, jax.Array], jax.Array]:
     """Mean cross-entropy of a batch; samples of weight 0 do not count."""
 
     def loss(params: Any, batch: Any, key: jax.Array) -> jax.Array:
@@ -43,7 +47,7 @@ def sums(model: nn.Module, params: Any, batch: Any, peak: float) -> tuple[jax.Ar
     return jnp.sum(each * batch["weight"]), jnp.sum(right * batch["weight"])
 
 
-def make_evaluation(model: nn.Module, data: Images, size: int, mesh: Mesh) -> Callable[[State], dict[str, float]]:
+def make_evaluation(model: nn.Module, data: Images, size: int, mesh: Mesh) -> Callable[[Any], dict[str, float]]:
     """Loss and accuracy over every test sample, which stay on the devices between rounds."""
     batches = Batches(data.test, min(size, len(data.test["label"]) // mesh.size * mesh.size or mesh.size), seed=None)
     held = [place(mesh, batches[i]) for i in range(len(batches))]
@@ -52,8 +56,8 @@ def make_evaluation(model: nn.Module, data: Images, size: int, mesh: Mesh) -> Ca
     def measure(params: Any, batch: Any) -> jax.Array:
         return jnp.stack(sums(model, params, batch, data.peak))
 
-    def evaluate(state: State) -> dict[str, float]:
-        loss, right = jax.device_get(functools.reduce(jnp.add, (measure(state.params, batch) for batch in held)))
+    def evaluate(params: Any) -> dict[str, float]:
+        loss, right = jax.device_get(functools.reduce(jnp.add, (measure(params, batch) for batch in held)))
         return {"test_loss": float(loss) / batches.samples, "test_accuracy": float(right) / batches.samples}
 
     return evaluate

@@ -8,7 +8,7 @@ import jax
 import optax
 
 import jaxact
-from common.options import BadInput, Training
+from jaxact_examples.options import BadInput, Training
 
 
 def make_schedule(options: Training, steps: int) -> optax.Schedule:

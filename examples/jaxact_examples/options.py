@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -41,6 +44,10 @@ class Training:
     """Folder of the run; by default a new one under runs/."""
     resume: bool = False
     """Go on from the last whole checkpoint in --out, or in the newest run where --out is not given."""
+    profile: bool = False
+    """Write a trace of some steps into profile/, for TensorBoard or Perfetto."""
+    compiled: Path | None = None
+    """Folder of compiled programs, which later runs need not compile again."""
     tensorboard: bool = True
     """Write TensorBoard event files beside metrics.jsonl."""
     devices: int | None = None
@@ -59,13 +66,22 @@ T = TypeVar("T", bound=Training)
 def main(options: type[T], run: Callable[[T], object], description: str | None) -> None:
     """Parse the command line, run the study, and end with an exit code: 2 for bad input, 1 for a run that failed."""
     try:
-        run(tyro.cli(options, description=description))
+        run(tyro.cli(options, description=_wrapped(description or "")))
     except BadInput as error:
         sys.exit(_complain(error, 2))
     except (Stopped, OSError) as error:
         sys.exit(_complain(error, 1))
     except KeyboardInterrupt:
         sys.exit(_complain("interrupted; the same command with --resume goes on from the last checkpoint", 130))
+
+
+def _wrapped(description: str) -> str:
+    """A docstring without its markup, its paragraphs as wide as the terminal."""
+    width = min(shutil.get_terminal_size().columns, 100)
+    paragraphs = description.replace("``", "").split("\n\n")
+    # tyro joins lines, but those that start with a space.
+    fill = functools.partial(textwrap.fill, width=width, initial_indent=" ", subsequent_indent=" ")
+    return "\n\n".join(p if p.startswith(" ") else fill(p) for p in paragraphs)
 
 
 def _complain(message: object, code: int) -> int:

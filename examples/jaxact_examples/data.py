@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from common.options import BadInput
+from jaxact_examples.options import BadInput
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -127,49 +127,39 @@ class Batches:
         return {name: array[chosen] for name, array in self.arrays.items()} | {"weight": weight}
 
 
-GROUP = 16  # steps; for small batches, Grain's cost per item is larger than that of the batch
+STEPS = (
+    16  # at most, in one call: starting a call, and looking at its losses, takes longer than a step of a small model
+)
 
 
-@dataclasses.dataclass(frozen=True)
-class Groups:
-    """Batches of several steps at a time."""
+class Calls:
+    """The batches of several steps at a time, stacked, and the weight of each step.
 
-    batches: Any
+    The steps of a round are divided evenly into calls. All calls have one shape: those that are a step shorter are
+    filled up with copies, which have no weight of their own and are not to be taken.
+    """
+
+    def __init__(self, batches: Any, rounds: int, steps: int):
+        self._batches, self._rounds, self._steps = batches, rounds, steps
+        self.per_round = -(-steps // STEPS)
+        self._size = -(-steps // self.per_round)
 
     def __len__(self) -> int:
-        return -(-len(self.batches) // GROUP)
+        return self._rounds * self.per_round
 
-    def __getitem__(self, group: int) -> list[Any]:
-        first = int(group) * GROUP
-        return [self.batches[step] for step in range(first, min(first + GROUP, len(self.batches)))]
+    def __getitem__(self, call: int) -> tuple[Any, np.ndarray]:
+        done, call = divmod(int(call), self.per_round)
+        first = call * self._size
+        taken = [self._batches[done * self._steps + i] for i in range(first, min(first + self._size, self._steps))]
+        weights = np.array([batch["weight"].sum() if "weight" in batch else 1.0 for batch in taken])
+        filled = taken + [taken[-1]] * (self._size - len(taken))
+        return {name: np.stack([batch[name] for batch in filled]) for name in taken[0]}, weights
 
 
-class Stream:
-    """Batches one after the other, taken from Grain a group at a time; the position can be saved and restored."""
+def stream(source: Any) -> Any:
+    """Iterator of Grain over a source of known length; its position can be saved and restored."""
+    import grain
 
-    def __init__(self, batches: Any):
-        import grain
-
-        # All data are in memory: taking a batch is cheaper than passing it between threads.
-        options = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
-        self._groups = iter(grain.MapDataset.source(Groups(batches)).to_iter_dataset(options))
-        self._before, self._group, self._taken = self._groups.get_state(), [], 0
-
-    def __iter__(self) -> Stream:
-        return self
-
-    def __next__(self) -> Any:
-        if self._taken == len(self._group):
-            self._before = self._groups.get_state()
-            self._group, self._taken = next(self._groups), 0
-        self._taken += 1
-        return self._group[self._taken - 1]
-
-    def get_state(self) -> dict[str, Any]:
-        """Position of Grain before the group that is under way, and the number of its steps that are done."""
-        return {"group": self._before, "taken": self._taken}
-
-    def set_state(self, state: dict[str, Any]) -> None:
-        self._before, self._taken = state["group"], state["taken"]
-        self._groups.set_state(self._before)
-        self._group = next(self._groups) if self._taken else []
+    # All data are in memory: taking a batch is cheaper than passing it between threads.
+    options = grain.ReadOptions(num_threads=0, prefetch_buffer_size=0)
+    return iter(grain.MapDataset.source(source).to_iter_dataset(options))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import Any
 
 import jax
@@ -11,34 +13,46 @@ import numpy as np
 from flax import traverse_util
 
 import jaxact
-from common.options import BadInput
 from jaxact import linen
+from jaxact_examples.options import BadInput
 
 PREFIX = "activation"  # how the models name these modules, so that their parameters are found again
 
 
 def activation(name: str, index: int, *, train: bool = False) -> Callable[[jax.Array], jax.Array]:
-    """The ``index``-th activation of a model, to be called inside a compact method."""
-    module = _modules().get(jaxact.spec(name).name.replace("_", ""))
+    """The ``index``-th activation of a model, to be called inside a compact method.
+
+    ``relu+tanh`` is a learned mixture of those that are named.
+    """
+    module = module_of(linen, name)
     if module is None:
         return jaxact.get(name)
-    fields = {"deterministic": not train} if "deterministic" in module.__dataclass_fields__ else {}
+    fields = {"deterministic": not train} if "deterministic" in getattr(module, "__dataclass_fields__", {}) else {}
     return module(name=f"{PREFIX}_{index}", **fields)
 
 
-def _modules() -> dict[str, Any]:
-    return {n.lower(): getattr(linen, n) for n in dir(linen) if inspect.isclass(getattr(linen, n))}
+def module_of(flax: ModuleType, name: str) -> Any:
+    """The class of an activation in ``jaxact.linen`` or ``jaxact.nnx``, if it has one."""
+    if "+" in name:
+        return functools.partial(flax.Mixture, tuple(name.split("+")))
+    modules = {n.lower(): getattr(flax, n) for n in flax.__all__}
+    return modules.get(jaxact.spec(name).name.replace("_", ""))
 
 
 def check_names(names: Iterable[str]) -> None:
     """Raise for a name that is not an activation, or one that needs more than one input."""
     for name in names:
         try:
-            spec = jaxact.spec(name)
+            specs = [jaxact.spec(part) for part in name.split("+")]
         except KeyError as error:
             raise BadInput(error.args[0]) from None
+        if "+" in name:
+            if unmixable := [s.name for s in specs if not s.elementwise]:
+                raise BadInput(f"{name} mixes functions of one number, {', '.join(unmixable)} is not one")
+            continue
+        (spec,) = specs
         needed = [p.name for p in inspect.signature(spec.function).parameters.values() if p.default is p.empty]
-        if len(needed) > 1 and spec.name.replace("_", "") not in _modules():
+        if len(needed) > 1 and module_of(linen, name) is None:
             raise BadInput(f"{name} takes {', '.join(needed)}; a layer of this model feeds it x alone")
 
 

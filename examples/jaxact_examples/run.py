@@ -15,11 +15,17 @@ from typing import Any
 import jax
 from jax.experimental.multihost_utils import sync_global_devices
 
-from common.mesh import is_first
-from common.options import BadInput, Training
+from jaxact_examples.mesh import is_first
+from jaxact_examples.options import BadInput, Training
 
 # Options that may change when a run is resumed, because they do not change its result.
-FREE = {"out", "resume", "tensorboard", "devices", "coordinator", "processes", "process", "data_dir", "text"}
+# fmt: off
+FREE = {
+    "coordinator", "compiled", "data_dir", "devices", "out", "process", "processes", "profile", "resume", "tensorboard",
+    "text",
+}
+# fmt: on
+LENGTHS = {"epochs", "steps"}
 
 
 @contextlib.contextmanager
@@ -45,15 +51,31 @@ def _claim(folder: Path, options: Training) -> None:
         if not options.resume:
             raise BadInput(f"{folder} holds a run already; --resume goes on with it, another --out starts anew")
         differing = [n for n in wanted if n not in FREE and wanted[n] != before.get(n)]
-        if differing:
+        longer = [n for n in differing if n in LENGTHS and n in before and wanted[n] > before[n]]
+        if differing and differing == longer:
+            _lengthen(folder, longer[0], before, wanted)
+        elif differing:
             then, now = (" ".join(f"{n}={_short(o.get(n))}" for n in differing) for o in (before, wanted))
             raise BadInput(f"the checkpoint in {folder} is of a run with {then}, this one has {now}")
     elif is_first():
         write_whole(record, json.dumps(wanted, indent=2) + "\n")
 
 
+def _lengthen(folder: Path, length: str, before: dict[str, Any], wanted: dict[str, Any]) -> None:
+    """Record that a run goes on for longer, which the schedule of the learning rate must allow."""
+    if wanted["schedule"] != "constant" or wanted["warm_up"]:
+        raise BadInput(
+            f"the run in {folder} has {before[length]} {length}, to which its schedule is fitted: it cannot go on to "
+            f"{wanted[length]}; only runs that are started with --schedule constant --warm-up 0 can be lengthened"
+        )
+    if is_first():
+        write_whole(folder / "options.json", json.dumps(wanted, indent=2) + "\n")
+
+
 def _choose(study: str, options: Training) -> Path:
     if options.out is not None:
+        if options.resume and not (options.out / "options.json").exists():
+            raise BadInput(f"there is no run to resume in {options.out}; --out names the folder of an earlier run")
         return options.out
     if jax.process_count() > 1:
         raise BadInput("a run of several processes needs --out, a folder that all of them see")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from common.run import write_whole
+from jaxact_examples.run import write_whole
 
 
 def save_figure(figure: Any, path: Path) -> None:

@@ -1,1 +1,0 @@
-"""What every study shares: options, data, mesh, optimiser, checkpoints, progress and metrics, and the training loop."""

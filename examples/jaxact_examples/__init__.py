@@ -1,0 +1,1 @@
+"""What the trainers and studies of examples/ share."""

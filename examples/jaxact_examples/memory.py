@@ -1,0 +1,17 @@
+"""The most memory that a run has held so far."""
+
+from __future__ import annotations
+
+import resource
+import sys
+
+from jax.sharding import Mesh
+
+
+def peak_megabytes(mesh: Mesh) -> float:
+    """Of the fullest device of this process, or of the whole process where devices, as CPUs, do not tell."""
+    peaks = [(d.memory_stats() or {}).get("peak_bytes_in_use", 0) for d in mesh.local_devices]
+    if any(peaks):
+        return round(max(peaks) / 1e6, 1)
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux kibibytes
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6, 1)
