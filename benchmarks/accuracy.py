@@ -33,7 +33,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import harness
@@ -42,14 +41,26 @@ import reference
 import samples
 import several
 import ulp
+from worst import (
+    BEYOND,
+    CHUNK,
+    LIBRARIES,
+    ORDERS,
+    Records,
+    countable,
+    derivatives,
+    figure,
+    float32_sample,
+    goal,
+    hard_points,
+    jumps,
+    merged,
+    patterns,
+    record,
+    tables,
+)
 
 import jaxact
-
-ORDERS = ("value", "slope", "curvature")
-LIBRARIES = ("jaxact", "jax.nn", "torch")
-GOALS = {"float32": (3, 4, 8), "float64": (4, 4, math.inf)}  # of the half precisions it is 0.51
-CHUNK = 2**21
-
 
 # What is measured.
 
@@ -57,16 +68,11 @@ CHUNK = 2**21
 def in_jax(f: Callable) -> list[Callable]:
     """Value, slope and curvature as compiled functions of one array."""
 
-    def derivative(f):
-        return lambda x: jax.vjp(f, x)[1](jnp.ones_like(x))[0]
-
-    functions = [f, derivative(f), derivative(derivative(f))]
-
     def compiled(f):
         program = jax.jit(f)
         return lambda x: np.asarray(program(jnp.asarray(x)))
 
-    return [compiled(f) for f in functions]
+    return [compiled(f) for f in derivatives(f)]
 
 
 def in_torch(f: Callable) -> list[Callable]:
@@ -133,14 +139,7 @@ class Truth:
         self.evaluate = functools.partial(formulas.derivatives, spec.name, **parameters)
         results = self.evaluate if not self.slow else lambda x: self.evaluate(x)[0]
         self.windows = [[], *(ulp.windows(lambda x, k=k: results(x.astype(np.float32))[k]) for k in (1, 2))]
-        self.jumps = self._jumps(spec, results)
-
-    def _jumps(self, spec, results):
-        """Points at which slope or curvature jumps, for each order."""
-        x = np.unique([*spec.kinks, *np.arange(-16, 16.25, 0.25)])
-        left, right = (results((x + d).astype(np.float64)) for d in (-(2.0**-30), 2.0**-30))
-        jump = np.abs(left - right) > 1e-6 * np.maximum(1, np.abs(left))
-        return [x[:0], x[jump[1]], x[jump[1] | jump[2]]]
+        self.jumps = jumps(results, spec.kinks)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Results by order, and after them what is to be added to make them exact."""
@@ -156,58 +155,9 @@ class Truth:
         return [np.flatnonzero(a) for a in reference.apart(self.name, x, results, tolerances, **self.parameters)]
 
 
-# The record of a function, library, dtype and order, and how it grows.
-
-# Results that are wrong beyond measure: what they are called, and how they are told.
-_BEYOND = {"zeros": ("0", lambda got: got == 0), "nans": ("NaN", np.isnan), "infinities": ("inf", np.isinf)}
-
-
-def _gravity(what: str, at: float, true: float) -> tuple[float, float]:
-    """Sorts what is wrong beyond measure: a zero is worst where it replaces the most, NaN and inf nearest to 0."""
-    return (-abs(true) if what == "zeros" else 0.0, abs(at))
-
-
-def record(errors: np.ndarray, x: np.ndarray, got: np.ndarray, truth: np.ndarray) -> dict[str, Any]:
-    finite = np.where(np.isfinite(errors), errors, -1.0)
-    worst = int(finite.argmax())
-    out = {
-        "points": int(x.size),
-        "ulp": float(finite[worst]),
-        "at": float(x[worst]).hex(),
-        "got": float(got[worst]),
-        "true": float(truth[worst]),
-    }
-    beyond = np.flatnonzero(np.isinf(errors))
-    for what, (_, test) in _BEYOND.items():
-        where = beyond[test(got[beyond].astype(np.float64))]
-        if where.size:
-            worst = min(where.tolist(), key=lambda i: _gravity(what, float(x[i]), float(truth[i])))
-            out[what] = {"count": int(where.size), "from": float(x[worst]).hex(), "true": float(truth[worst])}
-    return out
-
-
-def merged(a: dict[str, Any] | None, b: dict[str, Any]) -> dict[str, Any]:
-    if a is None:
-        return b
-    out = dict(a if a["ulp"] >= b["ulp"] else b)
-    out["points"] = a["points"] + b["points"]
-    for what in _BEYOND:
-        found = [r[what] for r in (a, b) if what in r]
-        if found:
-            worst = min(found, key=lambda r: _gravity(what, float.fromhex(r["from"]), r["true"]))
-            out[what] = worst | {"count": sum(r["count"] for r in found)}
-    return out
-
-
-Records = dict[str, dict[str, dict[str, Any]]]  # by library and order
-
-
 def measure(functions: dict[str, list[Callable]], truth: Truth, x: np.ndarray, records: Records) -> None:
     """Add what the points ``x`` show to the records."""
-    wide = x if x.dtype == np.float64 else x.astype(np.float32, copy=False)
-    counts = np.isfinite(wide) & ((wide == 0) | (np.abs(wide) >= np.finfo(wide.dtype).smallest_normal))
-    if not counts.all():
-        x = x[counts]
+    x = x[countable(x)]
     if not x.size:
         return
     everywhere = truth(x) if truth.slow else None
@@ -246,22 +196,6 @@ def at_infinity(name: str, libraries: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 # Where to look.
-
-
-def patterns(start: int, stop: int, step: int = 1) -> np.ndarray:
-    return (np.uint32(start) + np.arange(0, stop - start, step, np.uint32)).view(np.float32)
-
-
-def float32_sample(near: tuple[float, ...], stride: int, body: int) -> Iterator[np.ndarray]:
-    """Every ``stride``-th pattern, ``body`` numbers up to 20 and as many in the tails up to 120, and the hard cases."""
-    dense = [np.linspace(-r, r, body, dtype=np.float32) for r in (20, 120)]
-    x = np.concatenate([samples.wide(np.float32, near), patterns(0, 2**32, stride), *dense])
-    for start in range(0, x.size, CHUNK):
-        yield x[start : start + CHUNK]
-
-
-def hard_points(spec: jaxact.Activation) -> tuple[float, ...]:
-    return (*spec.kinks, *([] if spec.minimum is None else [spec.minimum]))
 
 
 def float32_between(least: float, most: float) -> Iterator[np.ndarray]:
@@ -382,58 +316,6 @@ class Exhaustive:
 # Reports.
 
 
-def goal(dtype: str, what: str) -> float:
-    if dtype not in GOALS:
-        return 0.51
-    return GOALS[dtype][ORDERS.index(what)] if what in ORDERS else GOALS[dtype][1]
-
-
-def figure(found: dict[str, Any] | None, bound: float = math.inf) -> str:
-    """A record in a few characters; an exclamation mark says that it is above the bound."""
-    if found is None:
-        return ""
-    beyond = [f"{sign} at {float.fromhex(found[w]['from']):.4g}" for w, (sign, _) in _BEYOND.items() if w in found]
-    return "; ".join(beyond) or f"{found['ulp']:.3g}" + (" !" if found["ulp"] > bound else "")
-
-
-def show(results: dict[str, dict[str, Records]]) -> str:
-    """Tables of worst errors for each dtype, and one of the arguments that cause those of jaxact."""
-    texts = []
-    for dtype in dict.fromkeys(d for by in results.values() for d in by):
-        libraries = [b for b in LIBRARIES if any(b in by.get(dtype, {}) for by in results.values())]
-        rows, of_several = [], []
-        for name, by in results.items():
-            found = by.get(dtype, {})
-
-            def cell(library, what, found=found, dtype=dtype):
-                bound = goal(dtype, what) if library == "jaxact" else math.inf
-                return figure(found.get(library, {}).get(what), bound)
-
-            if takes_several(jaxact.spec(name)):
-                of_several += [[name, w, *(cell(b, w) for b in libraries)] for w in found.get("jaxact", {})]
-            else:
-                rows.append([name, *(cell(b, w) for b in libraries for w in ORDERS)])
-        if rows:
-            columns = ["function", *(f"{b} {w}" for b in libraries for w in ORDERS)]
-            texts.append(harness.table(f"Worst error in ulps, {dtype}", columns, rows))
-        if of_several:
-            title = f"Worst error in ulps, {dtype}, of gates and rows"
-            texts.append(harness.table(title, ["function", "what", *libraries], of_several))
-
-    rows = []
-    for name, by in results.items():
-        for dtype, of in by.items():
-            for what, found in of.get("jaxact", {}).items():
-                if found["ulp"] > goal(dtype, what) or any(w in found for w in _BEYOND):
-                    rows.append(
-                        [name, dtype, what, figure(found), found["at"], f"{found['got']:.9g}", f"{found['true']:.9g}"]
-                    )
-    if rows:
-        columns = ["function", "dtype", "what", "ulp", "at", "result", "truth"]
-        texts.append(harness.table("Where jaxact is above its bound", columns, rows))
-    return "\n".join(texts)
-
-
 def show_defects(results: dict[str, dict[str, Records]]) -> str:
     """Where a peer is wrong beyond the bounds that jaxact keeps, one line for value and slope of each function."""
     rows = []
@@ -444,7 +326,7 @@ def show_defects(results: dict[str, dict[str, Records]]) -> str:
                     theirs, ours = (by.get(dtype, {}).get(b, {}).get(what) for b in (peer, "jaxact"))
                     if theirs is None or ours is None:
                         continue
-                    beyond = [w for w in _BEYOND if w in theirs]  # their order is that of their gravity
+                    beyond = [w for w in BEYOND if w in theirs]  # their order is that of their gravity
                     if beyond or theirs["ulp"] > 2 * goal(dtype, what):
                         worst = theirs[beyond[0]]["from"] if beyond else theirs["at"]
                         rows.append(
@@ -531,7 +413,8 @@ def main(
         command = f"{found['command']}; {harness.circumstances()['command']}"
         results = found["worst"] | {name: found["worst"].get(name, {}) | by for name, by in results.items()}
         infinities = found["nan_at_infinity"] | infinities
-    text = "\n".join([show(results), show_defects(results), show_infinities(infinities)])
+    worst = [harness.table(*t) for t in tables(results)]
+    text = "\n".join([*worst, show_defects(results), show_infinities(infinities)])
     written = {"exhaustive": exhaustive, "worst": results, "nan_at_infinity": infinities}
     if into is not None:
         harness.save("accuracy", written, text, into, command=command)
@@ -541,4 +424,6 @@ def main(
 
 
 if __name__ == "__main__":
+    import tyro
+
     tyro.cli(main)

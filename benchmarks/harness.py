@@ -14,22 +14,38 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
-import rich.progress
-import rich.table
-from rich.console import Console
 
 import jaxact
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
 sys.path.append(str(ROOT / "tests"))  # for the measure, ulp.py, and the oracle, which have one definition each
-console = Console()
-if not console.is_terminal:
-    console = Console(width=160)  # so that a log keeps whole tables
+
+
+class _Plain:
+    """The console where rich is not installed: text as it is."""
+
+    def print(self, text: str, style: str = "") -> None:
+        print(text, flush=True)
+
+
+def _console() -> Any:
+    try:
+        from rich.console import Console
+    except ImportError:
+        return _Plain()
+    found = Console()
+    return found if found.is_terminal else Console(width=160)  # so that a log keeps whole tables
+
+
+console = _console()
 
 # Where PyTorch has another name for it, or another default, or keeps it outside torch.nn.functional.
 _TORCH = {
@@ -88,11 +104,15 @@ def chosen(names: Iterable[str]) -> list[jaxact.Activation]:
 
 def of_one_array(f: Callable) -> Callable:
     """An activation of ``jaxact`` of one array: of gate and value side by side if it takes both, its key fixed."""
-    arguments = inspect.signature(f).parameters
-    if "key" in arguments:
+    if "key" in inspect.signature(f).parameters:
         return lambda x: f(x, jax.random.key(0))
-    needed = sum(p.default is p.empty for p in arguments.values())
+    needed = arrays_of(f)
     return f if needed == 1 else lambda x: f(*jnp.split(x, needed, -1))
+
+
+def arrays_of(f: Callable) -> int:
+    """How many arrays a function takes: arguments without a default."""
+    return sum(p.default is p.empty for p in inspect.signature(f).parameters.values())
 
 
 def platform_name() -> str:
@@ -165,33 +185,58 @@ def lines(value: Any, indent: str = "") -> str:
 
 
 def save(
-    benchmark: str, results: dict[str, Any], markdown: str, into: Path = RESULTS, command: str | None = None
+    benchmark: str,
+    results: dict[str, Any],
+    markdown: str,
+    into: Path = RESULTS,
+    command: str | None = None,
+    quiet: bool = False,
 ) -> None:
     """Write ``<benchmark>-<platform>.json`` and the Markdown tables beside it; ``command`` where this one has paths."""
     into.mkdir(parents=True, exist_ok=True)
     facts = circumstances() | ({} if command is None else {"command": command})
     stem = into / f"{benchmark}-{platform_name()}"
-    stem.with_suffix(".json").write_text(lines(plain({**facts, **results})) + "\n")
+    write_whole(stem.with_suffix(".json"), lines(plain({**facts, **results})) + "\n")
     versions = ", ".join(f"{k} {v}" for k, v in facts["versions"].items())
     head = f"{facts['device']}, {facts['cores']} cores; {versions}; {facts['date']}; `{facts['command']}`."
-    stem.with_suffix(".md").write_text(f"{head}\n\n{markdown}\n")
-    console.print(f"wrote {stem.with_suffix('.json').name} and .md to {into}", style="dim")
+    write_whole(stem.with_suffix(".md"), f"{head}\n\n{markdown}\n")
+    if not quiet:
+        console.print(f"wrote {stem.with_suffix('.json').name} and .md to {into}", style="dim")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is never there by half."""
+    partial = path.with_name(path.name + ".tmp")
+    partial.write_text(text)
+    partial.replace(path)
 
 
 def table(title: str, columns: list[str], rows: Iterable[Iterable[str]]) -> str:
     """Print a table, and return it in Markdown."""
     rows = [list(r) for r in rows]
+    text = in_markdown(title, columns, rows)
+    if isinstance(console, _Plain):
+        console.print(text)
+        return text
+    import rich.table
+
     shown = rich.table.Table(title=title, title_justify="left", header_style="bold")
     for i, c in enumerate(columns):
         shown.add_column(c, justify="left" if i == 0 else "right")
     for r in rows:
         shown.add_row(*r)
     console.print(shown)
+    return text
+
+
+def in_markdown(title: str, columns: list[str], rows: list[list[str]]) -> str:
     lines = [columns, ["---"] + ["---:"] * (len(columns) - 1), *rows]
     return f"### {title}\n\n" + "\n".join("| " + " | ".join(r) + " |" for r in lines) + "\n"
 
 
-def progress() -> rich.progress.Progress:
+def progress() -> Progress:
+    import rich.progress
+
     return rich.progress.Progress(
         *rich.progress.Progress.get_default_columns(),
         rich.progress.TimeElapsedColumn(),

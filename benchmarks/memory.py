@@ -32,7 +32,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import harness
@@ -156,14 +155,31 @@ def show_feed_forward(measured: dict[str, dict[str, Any]]) -> str:
     return harness.table(title, ["activation", "network", *WAYS], rows)
 
 
-def show(title: str, measured: dict[str, dict[str, float | None]], digits: int, bound: Callable[[str], float]) -> str:
+def kept_table(dtype: str, measured: dict[str, dict[str, float | None]]) -> tuple[str, list[str], list[list[str]]]:
+    """Title, columns and rows of what single activations keep."""
+    return table(f"Bytes kept per element, {dtype}", measured, 0, lambda _: jnp.dtype(dtype).itemsize * (1 + 2 / ROW))
+
+
+def table(
+    title: str, measured: dict[str, dict[str, float | None]], digits: int, bound: Callable[[str], float]
+) -> tuple[str, list[str], list[list[str]]]:
+    """Title, columns and rows; a mark stands at what is above the bound."""
+
     def cell(name, library, value):
         if value is None:
             return ""
         return f"{value:.{digits}f}" + (" !" if library == "jaxact" and value > bound(name) else "")
 
     rows = [[name, *(cell(name, b, by.get(b)) for b in LIBRARIES)] for name, by in measured.items()]
-    return harness.table(title, ["function", "jaxact", "jax.nn", "jax.checkpoint(jax.nn)"], rows)
+    return title, ["function", "jaxact", "jax.nn", "jax.checkpoint(jax.nn)"], rows
+
+
+def network_table(
+    key: str, measured: dict[str, dict[str, float | None]], arrays: dict[str, float]
+) -> tuple[str, list[str], list[list[str]]]:
+    """Title, columns and rows of what the layers of a network hold; ``arrays`` is how wide the inputs are."""
+    title = f"Arrays per layer of a network, {key}"
+    return table(title, measured, 2, lambda name: GOAL * (1 + arrays[name]) / 2)
 
 
 def main(
@@ -221,14 +237,9 @@ def main(
         for dtype in dtypes
         for way in ("scanned", "unrolled")
     }
-    texts = [
-        show(f"Bytes kept per element, {d}", by, 0, lambda _, d=d: jnp.dtype(d).itemsize * (1 + 2 / ROW))
-        for d, by in single.items()
-    ]
-    texts += [
-        show(f"Arrays per layer of a network, {key}", by, 2, lambda name: GOAL * (1 + arrays[name]) / 2)
-        for key, by in whole.items()
-    ]
+    tables = [kept_table(d, by) for d, by in single.items()]
+    tables += [network_table(key, by, arrays) for key, by in whole.items()]
+    texts = [harness.table(*t) for t in tables]
     if any(blocks.values()):
         texts.append(show_feed_forward(blocks))
     written = {
@@ -244,4 +255,6 @@ def main(
 
 
 if __name__ == "__main__":
+    import tyro
+
     tyro.cli(main)

@@ -32,6 +32,7 @@ and parameters have their defaults.
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import functools
 import math
 import re
@@ -47,7 +48,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import tyro
 from jax import lax
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -74,18 +74,19 @@ def keep_freed_memory() -> None:
 
 
 def one_pass(f: Callable, kind: str) -> Callable:
-    """``f`` as a function of one or two arrays with as many results."""
+    """``f`` as a function of its arrays, and of the cotangent if the pass goes back."""
     if kind == "forward":
-        return lambda x: (f(x),)
+        return lambda *x: (f(*x),)
 
-    def both(x, cotangent):
-        y, pullback = jax.vjp(f, x)
+    def both(*arrays):
+        *x, cotangent = arrays
+        y, pullback = jax.vjp(f, *x)
         return y, *pullback(cotangent)
 
-    return both
+    return both if kind == "forward+backward" else lambda *arrays: both(*arrays)[1:]
 
 
-def program(work: Callable, repeats: int) -> Callable:
+def program(work: Callable, repeats: int) -> jax.stages.Wrapped:
     """Compiled ``(inputs, previous results) -> results`` that does the work a number of times."""
 
     @functools.partial(jax.jit, donate_argnums=1, keep_unused=True)
@@ -102,11 +103,18 @@ def program(work: Callable, repeats: int) -> Callable:
     return run
 
 
-def in_jax(work: Callable, inputs: tuple[jax.Array, ...]) -> tuple[Callable[[int], None], int]:
-    """Contender that runs ``work`` in JAX, and how often one call of it does the work."""
-    size = sum(x.nbytes for x in inputs)
-    repeats = 1 if jax.default_backend() == "cpu" else max(4, min(256, 2**30 // size))
-    compiled = program(work, repeats)
+def repetitions(inputs: tuple[Any, ...]) -> int:
+    """How often one call of a program on arrays of this size does the work."""
+    size = sum(x.size * x.dtype.itemsize for x in inputs)
+    return 1 if jax.default_backend() == "cpu" else max(4, min(256, 2**30 // size))
+
+
+def in_jax(
+    work: Callable, inputs: tuple[jax.Array, ...], compiled: Callable | None = None
+) -> tuple[Callable[[int], None], int]:
+    """Contender that runs ``work`` in JAX, or the program compiled from it, and how often a call does the work."""
+    repeats = repetitions(inputs)
+    compiled = compiled or program(work, repeats)
     outputs = jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), jax.eval_shape(work, *inputs))
 
     def run(calls: int) -> None:
@@ -184,10 +192,15 @@ def same_program(name: str, kind: str, dtype: str) -> bool:
 
 
 def with_plain_line(name: str) -> dict[str, Callable]:
+    """The same of one array."""
+    return {n: harness.of_one_array(f) for n, f in beside_plain_line(name).items()}
+
+
+def beside_plain_line(name: str) -> dict[str, Callable]:
     """The function in jaxact, and what one would type instead, if ``plain.py`` has a line for it."""
     functions = {"jaxact": jaxact.get(name), "plain": (plain.LINES | plain.OTHERS).get(name)}
     at = {"alpha": 0.5} if name == "soft_exponential" else {}  # at its default 0, XLA reduces the plain line to x
-    return {n: harness.of_one_array(functools.partial(f, **at)) for n, f in functions.items() if f is not None}
+    return {n: functools.partial(f, **at) for n, f in functions.items() if f is not None}
 
 
 def operands(f: Callable, kind: str, dtype: str, size: int) -> tuple[tuple[np.ndarray, ...], tuple[jax.Array, ...]]:
@@ -313,10 +326,32 @@ def bounds(records: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
 # In a whole decoder.
 
 DECODER = ("relu", "gelu", "silu", "mish", "elu", "tanh", "softplus")
-LAYERS, FEATURES, HEADS, BATCH, LENGTH, VOCABULARY = 6, 256, 4, 8, 128, 256
 
 
-def decoder_loss(weights: dict[str, Any], tokens: jax.Array, activation: Callable) -> jax.Array:
+@dataclasses.dataclass(frozen=True)
+class Decoder:
+    """Its sizes; ``gated`` if the activation takes gate and value side by side, of two thirds of the hidden units."""
+
+    layers: int = 6
+    features: int = 256
+    heads: int = 4
+    batch: int = 8
+    length: int = 128
+    vocabulary: int = 256
+    gated: bool = False
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, int]]:
+        """Of the matrices of a layer."""
+        n = self.features
+        hidden = 8 * n // 3 if self.gated else 4 * n
+        return {"qkv": (n, 3 * n), "out": (n, n), "up": (n, hidden * (1 + self.gated)), "down": (hidden, n)}
+
+
+SIZE = Decoder()
+
+
+def decoder_loss(weights: dict[str, Any], tokens: jax.Array, activation: Callable, heads: int) -> jax.Array:
     """Cross entropy of the next token in a small transformer without biases and positions, its layers unrolled."""
 
     def norm(x):
@@ -324,52 +359,59 @@ def decoder_loss(weights: dict[str, Any], tokens: jax.Array, activation: Callabl
 
     x = weights["embedding"][tokens[:, :-1]]
     for w in weights["layers"]:
-        q, k, v = jnp.split((norm(x) @ w["qkv"]).reshape(*x.shape[:-1], HEADS, -1), 3, -1)
+        q, k, v = jnp.split((norm(x) @ w["qkv"]).reshape(*x.shape[:-1], heads, -1), 3, -1)
         x += jax.nn.dot_product_attention(q, k, v, is_causal=True).reshape(x.shape) @ w["out"]
         x += activation(norm(x) @ w["up"]) @ w["down"]
     logits = (norm(x) @ weights["embedding"].T).astype(jnp.float32)
     return -jnp.take_along_axis(jax.nn.log_softmax(logits), tokens[:, 1:, None], -1).mean()
 
 
-def decoder_step(activation: Callable) -> Callable:
+def decoder_step(activation: Callable, heads: int) -> Callable:
     """A step of gradient descent, ``(weights, tokens) -> new weights``."""
 
     def step(weights, tokens):
-        gradient = jax.grad(decoder_loss)(weights, tokens, activation)
+        gradient = jax.grad(decoder_loss)(weights, tokens, activation, heads)
         return jax.tree.map(lambda w, g: w - 0.01 * g, weights, gradient)
 
     return step
 
 
-def decoder_weights(dtype: str) -> dict[str, Any]:
-    rng = np.random.default_rng(0)
+def decoder_weights(size: Decoder, dtype: str) -> dict[str, Any]:
+    shapes = {"embedding": (size.vocabulary, size.features), "layers": [size.shapes] * size.layers}
+    leaves, tree = jax.tree.flatten(shapes, is_leaf=lambda s: isinstance(s, tuple))
+    keys = jax.random.split(jax.random.key(0), len(leaves))
+    made = [jax.random.normal(k, s, dtype) / math.sqrt(s[0]) for k, s in zip(keys, leaves, strict=True)]
+    return jax.tree.unflatten(tree, made)
 
-    def matrix(a, b):
-        return jnp.asarray(rng.standard_normal((a, b)) / math.sqrt(a), dtype)
 
-    sizes = {"qkv": (1, 3), "out": (1, 1), "up": (1, 4), "down": (4, 1)}
-    layers = [{n: matrix(a * FEATURES, b * FEATURES) for n, (a, b) in sizes.items()} for _ in range(LAYERS)]
-    return {"embedding": matrix(VOCABULARY, FEATURES), "layers": layers}
+def decoder_tokens(size: Decoder) -> jax.Array:
+    shape = size.batch, size.length + 1
+    return jnp.asarray(np.random.default_rng(0).integers(0, size.vocabulary, shape, np.int32))
+
+
+def decoder_contender(compiled: Callable, weights: Any, tokens: jax.Array) -> tuple[Callable[[int], None], int]:
+    """Contender that trains; the weights are donated."""
+
+    def run(calls: int) -> None:
+        nonlocal weights
+        for _ in range(calls):
+            weights = compiled(weights, tokens)
+        jax.block_until_ready(weights)
+
+    return run, 1
 
 
 def in_decoder(name: str, dtype: str, rounds: int, slot: float, compilations: int = 3) -> dict[str, Any]:
     """How many times as fast a training step is as with the plain line, and how many times as long it compiles."""
-    steps = {n: decoder_step(f) for n, f in with_plain_line(name).items()}
-    tokens = jnp.asarray(np.random.default_rng(0).integers(0, VOCABULARY, (BATCH, LENGTH + 1)))
-
-    def contender(step):
-        weights, compiled = decoder_weights(dtype), jax.jit(step, donate_argnums=0)
-
-        def run(calls):
-            nonlocal weights
-            for _ in range(calls):
-                weights = compiled(weights, tokens)
-            jax.block_until_ready(weights)
-
-        return run, 1
-
-    times = interleaved({n: contender(step) for n, step in steps.items()}, rounds, slot)
-    compiling = {n: min(t) for n, t in compile_times(steps, (decoder_weights(dtype), tokens), compilations).items()}
+    steps = {n: decoder_step(f, SIZE.heads) for n, f in with_plain_line(name).items()}
+    tokens = decoder_tokens(SIZE)
+    contenders = {
+        n: decoder_contender(jax.jit(step, donate_argnums=0), decoder_weights(SIZE, dtype), tokens)
+        for n, step in steps.items()
+    }
+    times = interleaved(contenders, rounds, slot)
+    arguments = decoder_weights(SIZE, dtype), tokens
+    compiling = {n: min(t) for n, t in compile_times(steps, arguments, compilations).items()}
     ratio, least = ratios(times)
     return {
         "name": name,
@@ -412,12 +454,15 @@ def show_cells(cells: list[dict[str, Any]]) -> str:
     )
 
 
-def show_summary(cells: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """Geometric mean and worst cell of each peer, by pass, dtype and size, and in all."""
+def summarise(
+    cells: list[dict[str, Any]], peers: tuple[str, ...] = ("jax.nn", "torch")
+) -> tuple[tuple[str, list[str], list[list[str]]], dict[str, Any]]:
+    """Geometric mean and worst cell of each peer, by pass, dtype and size, and in all: as a table and as figures."""
     rows, summary = [], {}
     dtypes, sizes = (sorted({c[what] for c in cells}) for what in ("dtype", "size"))
-    groups = [(k, d, s) for k in PASSES for d in dtypes for s in ("all", *(sizes if len(sizes) > 1 else ()))]
-    for peer in ("jax.nn", "torch"):
+    kinds = dict.fromkeys(c["pass"] for c in cells)
+    groups = [(k, d, s) for k in kinds for d in dtypes for s in ("all", *(sizes if len(sizes) > 1 else ()))]
+    for peer in peers:
         for kind, dtype, size in [*groups, ("all", "all", "all")]:
             group = [
                 c
@@ -453,7 +498,7 @@ def show_summary(cells: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
                 ]
             )
     columns = ["peer", "pass", "dtype", "size", "geometric mean", "of least times", "worst", "worst is", "of copy"]
-    return harness.table("How many times as fast as its peer jaxact is", columns, rows), summary
+    return ("How many times as fast as its peer jaxact is", columns, rows), summary
 
 
 # What surrounds the kernel: the call, the compiler, the partitioner.
@@ -629,7 +674,8 @@ def main(
         with harness.progress() as bar:
             cells = [cell(*what, rounds, slot) for what in bar.track(todo, description="peers")]
         times = show_cells(cells)
-        text, summary = show_summary(cells)
+        of_peers, summary = summarise(cells)
+        text = harness.table(*of_peers)
         bandwidth = max(copy_bandwidth(c) for c in cells)
         harness.console.print(f"The fastest copy moves {bandwidth:.0f} GB/s.")
         noisy, same = noise(cells)
@@ -648,4 +694,6 @@ def main(
 
 
 if __name__ == "__main__":
+    import tyro
+
     tyro.cli(main)

@@ -5,8 +5,6 @@ Where the truth is a normal number, zero is an error without bound, and so is Na
 Within 1/4 of a point where a derivative changes sign the unit is an ulp of the largest derivative in that window.
 """
 
-import itertools
-
 import jax.numpy as jnp
 import numpy as np
 
@@ -60,17 +58,19 @@ def windows(derivative, reach=16.0):
     grid = np.arange(-reach, reach, 1 / 16) + 1 / 64  # off the round numbers, where a derivative may be exactly 0
     sign = np.sign(derivative(grid))
     kept = np.flatnonzero(sign)
-    found = []
-    for left, right in itertools.pairwise(kept):
-        if sign[left] == sign[right]:
-            continue
-        a, b = grid[left], grid[right]
-        for _ in range(40):
-            middle = (a + b) / 2
-            a, b = (middle, b) if np.sign(derivative(np.array([middle])))[0] == sign[left] else (a, middle)
-        largest = np.abs(derivative(np.linspace(a - WINDOW, a + WINDOW, 33))).max()
-        found.append((float(a), float(largest)))
-    return found
+    left, right = kept[:-1], kept[1:]
+    changes = sign[left] != sign[right]
+    left, right = left[changes], right[changes]
+    if not left.size:
+        return []
+    a, b = grid[left], grid[right]
+    for _ in range(40):
+        middle = (a + b) / 2
+        same = np.sign(derivative(middle)) == sign[left]
+        a, b = np.where(same, middle, a), np.where(same, b, middle)
+    around = np.linspace(a - WINDOW, a + WINDOW, 33)
+    largest = np.abs(derivative(around.ravel())).reshape(around.shape).max(0)
+    return list(zip(a.tolist(), largest.tolist(), strict=True))
 
 
 def window(x, found):

@@ -31,9 +31,16 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]], stubs: int = 1)
 
 @functools.cache
 def committed(benchmark: str) -> dict[str, dict[str, Any]]:
-    """Results of a benchmark by platform."""
-    found = sorted(RESULTS.glob(f"{benchmark}-*.json"))
-    return {path.stem.removeprefix(f"{benchmark}-"): json.loads(path.read_text()) for path in found}
+    """Results of a benchmark by platform; where it has none of its own, those that are a part of the device's."""
+    found = {}
+    for path in sorted(RESULTS.glob("device-*.json")):
+        whole = json.loads(path.read_text())
+        if isinstance(whole.get(benchmark), dict):
+            facts = {n: value for n, value in whole.items() if not isinstance(value, dict) or n == "versions"}
+            found[path.stem.removeprefix("device-")] = facts | whole[benchmark]
+    for path in sorted(RESULTS.glob(f"{benchmark}-*.json")):
+        found[path.stem.removeprefix(f"{benchmark}-")] = json.loads(path.read_text())
+    return found
 
 
 def measured(results: dict[str, Any]) -> str:
@@ -45,8 +52,10 @@ def measured(results: dict[str, Any]) -> str:
 def provenance() -> str:
     """Machine, versions, revision, date and commands of each benchmark."""
     text = ""
-    for benchmark in ("accuracy", "memory", "speed", "decoder", "train"):
+    for benchmark in ("accuracy", "memory", "speed", "decoder", "train", "device"):
         for platform, results in committed(benchmark).items():
+            if "minutes" in results and benchmark != "device":
+                continue  # a part of the device's
             rows = [
                 ["machine", f"{results['device']}, {results['cores']} cores"],
                 ["versions", ", ".join(f"{k} {v}" for k, v in results["versions"].items())],
@@ -142,14 +151,15 @@ def studies(script: str) -> str:
 
 def page(benchmark: str) -> str:
     """The page of a benchmark, without its title."""
-    found = committed(benchmark)
-    if not found:
+    parts = PAGES[benchmark]
+    if not any(map(committed, parts)):
         return MISSING.format(benchmark) + "\n"
-    tables = {"accuracy": _accuracy, "memory": _memory, "speed": _speed}[benchmark]
     text = ""
-    for platform, results in found.items():
-        text += f"On {platform}: {measured(results)}. :doc:`Commands and versions </provenance>`.\n\n"
-        text += "".join(_heading(f"{title}, {platform}") + body + "\n" for title, body in tables(results))
+    for part, tables in parts.items():
+        for platform, results in committed(part).items():
+            text += f"On {platform}: {measured(results)}. :doc:`Commands and versions </provenance>`. "
+            text += f"{results.get('remark', '')}\n\n"
+            text += "".join(_heading(f"{title}, {platform}") + body + "\n" for title, body in tables(results))
     return text
 
 
@@ -224,6 +234,20 @@ def _speed(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
         if others:
             text += folded(f"{len(others)} more functions", speed_table(others, ("name",)))
         yield f"{kind}, {dtype}", f"Arrays of {_power(size)} numbers.\n\n{text}"
+    yield from _as_written(results)
+
+
+def _as_written(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    for written in results.get("tables", ()):
+        yield written["title"], table(written["columns"], written["rows"])
+
+
+# The benchmarks that a page has, each with what makes its tables.
+PAGES = {
+    "accuracy": {"accuracy": _accuracy},
+    "memory": {"memory": _memory},
+    "speed": {"speed": _speed, "training": _as_written, "kernel": _as_written},
+}
 
 
 def _power(size: int) -> str:

@@ -49,8 +49,7 @@ def test_bounds():
 
 
 def test_decoder(monkeypatch, tmp_path):
-    for what, size in {"LAYERS": 2, "FEATURES": 16, "HEADS": 2, "BATCH": 2, "LENGTH": 8}.items():
-        monkeypatch.setattr(speed, what, size)
+    monkeypatch.setattr(speed, "SIZE", speed.Decoder(layers=2, features=16, heads=2, batch=2, length=8))
     with jax.numpy_dtype_promotion("standard"):  # jax.nn.dot_product_attention fails under strict promotion
         results = speed.main(("mish",), decoder=True, dtypes=("bfloat16",), rounds=2, slot=1e-4, into=tmp_path)
     (record,) = results["decoder"]
@@ -58,14 +57,15 @@ def test_decoder(monkeypatch, tmp_path):
     assert [path.name.partition("-")[0] for path in tmp_path.glob("*.json")] == ["decoder"]
 
 
-def test_decoder_learns(monkeypatch):
-    monkeypatch.setattr(speed, "FEATURES", 16)
-    weights = speed.decoder_weights("float32")
-    tokens = jnp.arange(34).reshape(2, 17)
-    before = speed.decoder_loss(weights, tokens, jnp.tanh)
+@pytest.mark.parametrize("name", ["tanh", "swiglu"])
+def test_decoder_learns(name):
+    size = speed.Decoder(layers=2, features=24, batch=2, length=16, gated=name == "swiglu")
+    weights, tokens = speed.decoder_weights(size, "float32"), speed.decoder_tokens(size)
+    activation = speed.with_plain_line(name)["jaxact"]
+    before = speed.decoder_loss(weights, tokens, activation, size.heads)
     for _ in range(3):
-        weights = speed.decoder_step(jnp.tanh)(weights, tokens)
-    assert speed.decoder_loss(weights, tokens, jnp.tanh) < before
+        weights = speed.decoder_step(activation, size.heads)(weights, tokens)
+    assert speed.decoder_loss(weights, tokens, activation, size.heads) < before
 
 
 def test_same_program():

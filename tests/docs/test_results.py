@@ -33,6 +33,15 @@ STUDY = {"title": "A title", "command": "python examples/x.py --seeds 2", "secon
 STUDIES = {"studies": {"x": WHERE | STUDY | {"columns": ["activation", "accuracy"], "rows": [["mish", "98.7%"]]}}}
 
 
+DEVICE = {
+    "minutes": 8,
+    "accuracy": ACCURACY | {"remark": "The truth is its own."},
+    "memory": MEMORY,
+    "speed": SPEED | {"tables": [{"title": "Share of the copy", "columns": ["pass"], "rows": [["forward"]]}]},
+    "training": {"tables": [{"title": "Training step", "columns": ["tokens per second"], "rows": [["7,467"]]}]},
+}
+
+
 @pytest.fixture
 def committed(tmp_path, monkeypatch):
     monkeypatch.setattr(results, "RESULTS", tmp_path)
@@ -77,6 +86,21 @@ def test_numbers_of_the_readme():
     studies = [s for r in results.committed("studies").values() for s in r["studies"].values()]
     assert len(told) > 10
     assert told <= set(number.findall(" ".join(cell for s in studies for row in s["rows"] for cell in row)))
+
+
+def test_of_a_device(committed):
+    """Each page takes the part that is its own; what was measured by itself takes precedence."""
+    (committed / "device-gpu.json").write_text(json.dumps(WHERE | DEVICE))
+    assert "On gpu: a chip, 2 cores" in results.page("memory")
+    assert "The truth is its own." in results.page("accuracy")
+    speed = results.page("speed")
+    assert all(title in speed for title in ("Share of the copy, gpu", "Training step, gpu", "7,467"))
+    assert "Memory for the backward pass, gpu" in results.of_activation("mish")
+    assert results.provenance().count("python x.py") == 1
+    own = {"bytes_per_element": {"float32": {"relu": {"jaxact": 4.0}}}, "arrays_per_layer": {}}
+    (committed / "memory-gpu.json").write_text(json.dumps(WHERE | own))
+    results.committed.cache_clear()
+    assert "jaxact.mish" not in results.page("memory")
 
 
 @pytest.mark.parametrize(
