@@ -64,6 +64,34 @@ def image(results: dict[str, Any]) -> Table:
     return ["activation", "PSNR / dB"], [[n, f"{r['psnr']:.2f}"] for n, r in results.items()]
 
 
+def adaptive(results: dict[str, Any]) -> Table:
+    def shown(value: float, sign: str = "") -> str:
+        return f"{value:{sign}.2%}" if results["unit"] == "accuracy" else f"{-value:{sign}.3f}"
+
+    layers = {name: ", ".join(found["nearest"]) for name, found in results["shapes"].items()}
+    rows = [
+        [
+            row["activation"],
+            shown(row["accuracy"]),
+            f"{shown(row['difference'], '+')} ± {shown(row['difference_interval']).lstrip('-')}",
+            row["verdict"],
+            layers.get(row["activation"], ""),
+        ]
+        for row in results["rows"]
+    ]
+    return ["activation", results["unit"], f"against {results['best']}", "verdict", "nearest, by layer"], rows
+
+
+def rank(results: dict[str, Any]) -> Table:
+    means = {name: statistics.mean(each) for name, each in results["trained"].items()}
+    predicted = results["predicted"]
+    trained = [name for name in results["order"] if name in means]
+    rows = [
+        [n, *(f"{predicted[n][k]:.2f}" for k in ("gradient", "contrast", "loss")), f"{means[n]:.2%}"] for n in trained
+    ]
+    return ["activation", "gradient", "contrast", "predicted loss", "test accuracy"], rows
+
+
 @dataclasses.dataclass(frozen=True)
 class Study:
     title: str
@@ -92,6 +120,14 @@ STUDIES = {
         "The same, started deep in the tails", "pinn.py --activations tanh jax.nn.tanh --steepness 20", pinn
     ),
     "image": Study("A photograph", "image.py", image),
+    "adaptive": Study("Learned activations, handwritten digits, 8 seeds", "adaptive.py", adaptive),
+    "adaptive-text": Study(
+        "Learned activations, characters of tinyshakespeare, 3 seeds",
+        "adaptive.py --text TEXT --seeds 3 --epochs 1 --width 64 --layers 2 --batch-size 32 --learning-rate 3e-3 "
+        "--fixed relu gelu xielu",
+        adaptive,
+    ),
+    "adaptive-rank": Study("Ranked by theory", "adaptive.py --rank --seeds 4", rank),
 }
 
 

@@ -51,9 +51,9 @@ from jaxact import theory
 
 @dataclasses.dataclass(frozen=True)
 class Options(options.Training):
-    fixed: tuple[str, ...] = ("relu", "gelu", "silu", "mish")
+    fixed: tuple[str, ...] = ("relu", "gelu", "silu", "mish", "xielu")
     """Fixed activations, the best of which the others are compared with."""
-    learn: tuple[str, ...] = ("relu+tanh+silu+sine", "rational", "swish", "xielu")
+    learn: tuple[str, ...] = ("relu+tanh+silu", "rational", "swish", "xielu")
     """Learned activations; names that are joined by + are a mixture."""
     seeds: int = 8
     """Number of seeds, counted from --seed."""
@@ -250,8 +250,10 @@ def inputs_of(task: Task, model: nn.Module, params: Any, seeds: int) -> np.ndarr
 def distance(y: np.ndarray, z: np.ndarray) -> float:
     """Root mean square of what no scale and offset of ``z`` leaves of ``y``, over the standard deviation of ``y``."""
     y, z = (np.asarray(a, np.float64) - np.mean(a, dtype=np.float64) for a in (y, z))
-    both = np.sum(y * z) ** 2 / (np.sum(y * y) * np.sum(z * z))
-    return float(np.sqrt(max(1 - both, 0))) if np.isfinite(both) else np.inf
+    size = np.sum(y * y) * np.sum(z * z)
+    if not 0 < size < np.inf:
+        return np.inf
+    return float(np.sqrt(max(1 - np.sum(y * z) ** 2 / size, 0)))
 
 
 def nearest(y: np.ndarray, x: np.ndarray, catalogue: Sequence[str]) -> list[tuple[str, float]]:
@@ -272,11 +274,7 @@ def catalogue(options: Options) -> tuple[str, ...]:
     return names
 
 
-def adapt(options: Options, devices: Mesh, folder: Path) -> None:
-    if options.text is None:
-        task = images(load_images(options.dataset, options.data_dir), options.width)
-    else:
-        task = characters(language.read(options.text), options.width)
+def adapt(task: Task, options: Options, devices: Mesh, folder: Path) -> None:
     histories: dict[str, list[dict[str, Any]]] = {}
 
     def result(label: str, names: Sequence[str]) -> tuple[nn.Module, Any]:
@@ -385,11 +383,10 @@ def predict(name: str, depth: int) -> dict[str, float]:
     return {"gain": gain, "gradient": gradient, "contrast": contrast, "loss": abs(gradient) + abs(contrast)}
 
 
-def rank(options: Options, devices: Mesh, folder: Path) -> None:
+def rank(data: Images, options: Options, devices: Mesh, folder: Path) -> None:
     from matplotlib.figure import Figure
     from scipy import stats
 
-    data = load_images(options.dataset, options.data_dir)
     names = dict.fromkeys((*catalogue(options), *options.ranked))
     predicted = {name: predict(name, options.depth) for name in names}
     order = sorted((n for n in predicted if np.isfinite(predicted[n]["loss"])), key=lambda n: predicted[n]["loss"])
@@ -427,13 +424,19 @@ def rank(options: Options, devices: Mesh, folder: Path) -> None:
 def main(options: Options) -> None:
     mesh.join(options)
     check_names((*options.fixed, *options.learn, *options.ranked))
-    if not options.rank:
-        module = {name: isinstance(activation(name, 0), nn.Module) for name in (*options.fixed, *options.learn)}
-        if wrong := [n for n in options.learn if not module[n]]:
-            raise BadInput(f"--learn takes activations with parameters to learn, {', '.join(wrong)} has none")
+    if wrong := [n for n in options.learn if not isinstance(activation(n, 0), nn.Module)]:
+        raise BadInput(f"--learn takes activations with parameters to learn, {', '.join(wrong)} has none")
     devices = seeds.seeds_mesh(options, options.seeds)
+    if options.text is not None and not options.rank:
+        task = characters(language.read(options.text), options.width)
+    else:
+        data = load_images(options.dataset, options.data_dir)
+        task = images(data, options.width)
     with run.open_folder("adaptive", options) as folder:
-        (rank if options.rank else adapt)(options, devices, folder)
+        if options.rank:
+            rank(data, options, devices, folder)
+        else:
+            adapt(task, options, devices, folder)
 
 
 if __name__ == "__main__":
