@@ -64,6 +64,22 @@ def image(results: dict[str, Any]) -> Table:
     return ["activation", "PSNR / dB"], [[n, f"{r['psnr']:.2f}"] for n, r in results.items()]
 
 
+def saturation(results: dict[str, Any]) -> Table:
+    rows = []
+    for study in results.values():
+        for row in study["rows"]:
+            outcome = next(m for m in row.values() if isinstance(m, dict))  # its first measure
+            rows.append(
+                [
+                    f"{study['title']}, {study['setting']} {row['setting']:g}",
+                    row["functions"],
+                    f"{outcome['mean']:.3g} ± {outcome['interval']:.1g}",
+                    f"{outcome['difference']:+.2g} ± {outcome['difference_interval']:.1g}",
+                ]
+            )
+    return ["program", "functions", "error, bits or regret", "against the first functions"], rows
+
+
 @dataclasses.dataclass(frozen=True)
 class Study:
     title: str
@@ -92,6 +108,7 @@ STUDIES = {
         "The same, started deep in the tails", "pinn.py --activations tanh jax.nn.tanh --steepness 20", pinn
     ),
     "image": Study("A photograph", "image.py", image),
+    "saturation": Study("Methods that saturate, 8 seeds", "saturation.py", saturation),
 }
 
 
