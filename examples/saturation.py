@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -48,6 +49,12 @@ class Options:
     resume: ClassVar[bool] = False  # there are no checkpoints
 
 
+Elementwise = Callable[[jax.Array], jax.Array]
+# The state at the start from key and setting, and the next state and a record from state and key.
+Program = tuple[Callable[[jax.Array, jax.Array], Any], Callable[[Any, jax.Array], tuple[Any, Any]]]
+Records = Mapping[str, Mapping[str, np.ndarray]]  # by variant and name; of setting, seed and round
+
+
 class Measure(NamedTuple):
     record: str
     label: str
@@ -68,19 +75,16 @@ class Study:
     setting: str
     settings: tuple[float, ...]
     variants: Mapping[str, Any]
-    build: Callable[[Any], tuple[Callable[[jax.Array, jax.Array], Any], Callable[[Any, jax.Array], Any]]]
-    """From a variant, the state at the start from key and setting, and the step from state and key."""
+    build: Callable[[Any, Options], Program]
     steps: int
     measures: Mapping[str, Measure]
     panels: tuple[Panel, ...]
 
 
-Records = Mapping[str, Mapping[str, np.ndarray]]  # by variant and name; of setting, seed and round
-
-
-def train(study: Study, variant: Any, seeds: range) -> dict[str, np.ndarray]:
+def train(study: Study, variant: Any, options: Options) -> dict[str, np.ndarray]:
     """Records by setting, seed and round, of one compiled program."""
-    start, step = study.build(variant)
+    start, step = study.build(variant, options)
+    seeds = range(options.seed, options.seed + options.seeds)
 
     def one(setting: jax.Array, seed: jax.Array) -> dict[str, jax.Array]:
         initial, steps = jax.random.split(jax.random.key(seed))
@@ -133,8 +137,8 @@ def product(a: jax.Array, b: jax.Array) -> jax.Array:
 
 
 class Gates(NamedTuple):
-    sigmoid: Callable[[jax.Array], jax.Array]
-    tanh: Callable[[jax.Array], jax.Array]
+    sigmoid: Elementwise
+    tanh: Elementwise
     dtype: str = "bfloat16"
 
 
@@ -160,76 +164,70 @@ def lstm(params: Any, x: jax.Array, gates: Gates) -> jax.Array:
     return lax.scan(step, (nothing.astype(gates.dtype), nothing), x.swapaxes(0, 1))[0][0]
 
 
-def adding(length: int, width: int = 32, batch: int = 32, rate: float = 1e-2) -> Any:
+def adding(gates: Gates, options: Options, width: int = 32, batch: int = 32, rate: float = 1e-2) -> Program:
     """Hochreiter and Schmidhuber's task: the sum of the two numbers of a sequence that are marked."""
 
-    def build(gates: Gates) -> Any:
-        def start(key: jax.Array, longest: jax.Array) -> Any:
-            keys = jax.random.split(key, 3)
-            forget = jnp.log(jax.random.uniform(keys[0], (width,), minval=1.0, maxval=longest - 1))
-            params = {
-                "kernel": jax.random.normal(keys[1], (2 + width, 4 * width)) / np.sqrt(2 + width),
-                "bias": jnp.stack([forget, -forget, 0 * forget, 0 * forget]),
-                "out": jax.random.normal(keys[2], (width,)) / np.sqrt(width),
-            }
-            return begin(params, rate, reached=jnp.zeros(width, bool))
+    def start(key: jax.Array, longest: jax.Array) -> Any:
+        keys = jax.random.split(key, 3)
+        forget = jnp.log(jax.random.uniform(keys[0], (width,), minval=1.0, maxval=longest - 1))
+        params = {
+            "kernel": jax.random.normal(keys[1], (2 + width, 4 * width)) / np.sqrt(2 + width),
+            "bias": jnp.stack([forget, -forget, 0 * forget, 0 * forget]),
+            "out": jax.random.normal(keys[2], (width,)) / np.sqrt(width),
+        }
+        return begin(params, rate, reached=jnp.zeros(width, bool))
 
-        def step(state: Any, key: jax.Array) -> Any:
-            numbers, places = jax.random.split(key)
-            x = jax.random.uniform(numbers, (batch, length))
-            half = length // 2
-            marked = jax.random.randint(places, (batch, 2), 0, half) + jnp.array([0, half])
-            marks = jax.nn.one_hot(marked, length).sum(1)
-            inputs = jnp.stack([x, marks], -1).astype(gates.dtype)
+    def step(state: Any, key: jax.Array) -> Any:
+        numbers, places = jax.random.split(key)
+        x = jax.random.uniform(numbers, (batch, options.length))
+        half = options.length // 2
+        marked = jax.random.randint(places, (batch, 2), 0, half) + jnp.array([0, half])
+        marks = jax.nn.one_hot(marked, options.length).sum(1)
+        inputs = jnp.stack([x, marks], -1).astype(gates.dtype)
 
-            def loss(params: Any) -> tuple[jax.Array, Any]:
-                h = lstm(params, inputs, gates).astype("float32")
-                return jnp.mean((h @ params["out"] + 1 - (x * marks).sum(1)) ** 2), {}
+        def loss(params: Any) -> tuple[jax.Array, Any]:
+            h = lstm(params, inputs, gates).astype("float32")
+            return jnp.mean((h @ params["out"] + 1 - (x * marks).sum(1)) ** 2), {}
 
-            state, slopes, record = descend(loss, state, rate)
-            state["reached"] |= slopes["bias"][0] != 0
-            return state, {**record, "reached": state["reached"].mean()}
+        state, slopes, record = descend(loss, state, rate)
+        state["reached"] |= slopes["bias"][0] != 0
+        return state, {**record, "reached": state["reached"].mean()}
 
-        return start, step
-
-    return build
+    return start, step
 
 
-def router(width: int = 16, experts: int = 8, outputs: int = 4, batch: int = 128, rate: float = 1e-2) -> Any:
+def router(
+    gates: Gates, _: Options, width: int = 16, experts: int = 8, outputs: int = 4, batch: int = 128, rate: float = 1e-2
+) -> Program:
     """Experts behind sigmoid gates, which learn from a model of the same form whose gates open and close."""
 
-    def build(gates: Gates) -> Any:
-        def model(params: Any, x: jax.Array, gates: Gates) -> jax.Array:
-            x, gate, bias, expert = (
-                a.astype(gates.dtype) for a in (x, params["gate"], params["bias"], params["expert"])
-            )
-            return jnp.einsum("bk,bi,kio->bo", gates.sigmoid(x @ gate + bias), x, expert).astype("float32")
+    def model(params: Any, x: jax.Array, gates: Gates) -> jax.Array:
+        x, gate, bias, expert = (a.astype(gates.dtype) for a in (x, params["gate"], params["bias"], params["expert"]))
+        return jnp.einsum("bk,bi,kio->bo", gates.sigmoid(x @ gate + bias), x, expert).astype("float32")
 
-        def draw(key: jax.Array, spread: float) -> Any:
-            one, two = jax.random.split(key)
-            gate = jax.random.normal(one, (width, experts)) * spread / np.sqrt(width)
-            return {"gate": gate, "expert": jax.random.normal(two, (experts, width, outputs)) / np.sqrt(width)}
+    def draw(key: jax.Array, spread: float) -> Any:
+        one, two = jax.random.split(key)
+        gate = jax.random.normal(one, (width, experts)) * spread / np.sqrt(width)
+        return {"gate": gate, "expert": jax.random.normal(two, (experts, width, outputs)) / np.sqrt(width)}
 
-        def start(key: jax.Array, bias: jax.Array) -> Any:
-            own, true = jax.random.split(key)
-            true = {**draw(true, 4.0), "bias": jnp.zeros(experts)}
-            params = {**draw(own, 1.0), "bias": jnp.full(experts, bias)}
-            return begin(params, rate, true=true, reached=jnp.zeros(experts, bool))
+    def start(key: jax.Array, bias: jax.Array) -> Any:
+        own, true = jax.random.split(key)
+        true = {**draw(true, 4.0), "bias": jnp.zeros(experts)}
+        params = {**draw(own, 1.0), "bias": jnp.full(experts, bias)}
+        return begin(params, rate, true=true, reached=jnp.zeros(experts, bool))
 
-        def step(state: Any, key: jax.Array) -> Any:
-            x = jax.random.normal(key, (batch, width))
-            wanted = model(state["true"], x, GATES["jax.nn in float32"])
+    def step(state: Any, key: jax.Array) -> Any:
+        x = jax.random.normal(key, (batch, width))
+        wanted = model(state["true"], x, GATES["jax.nn in float32"])
 
-            def loss(params: Any) -> tuple[jax.Array, Any]:
-                return jnp.mean((model(params, x, gates) - wanted) ** 2) / jnp.var(wanted), {}
+        def loss(params: Any) -> tuple[jax.Array, Any]:
+            return jnp.mean((model(params, x, gates) - wanted) ** 2) / jnp.var(wanted), {}
 
-            state, slopes, record = descend(loss, state, rate)
-            state["reached"] |= slopes["bias"] != 0
-            return state, {**record, "reached": state["reached"].mean()}
+        state, slopes, record = descend(loss, state, rate)
+        state["reached"] |= slopes["bias"] != 0
+        return state, {**record, "reached": state["reached"].mean()}
 
-        return start, step
-
-    return build
+    return start, step
 
 
 # Outliers
@@ -256,7 +254,7 @@ def attention(query: jax.Array, key: jax.Array, value: jax.Array) -> jax.Array:
     return (jax.nn.softmax(jnp.where(seen, scores, -jnp.inf)).astype(value.dtype) @ value).swapaxes(1, 2)
 
 
-def transformer(params: Any, text: jax.Array, gelu: Callable[[jax.Array], jax.Array], heads: int = 4) -> Any:
+def transformer(params: Any, text: jax.Array, gelu: Elementwise, heads: int = 4) -> Any:
     """Logits, and the largest argument of gelu."""
     half = jax.tree.map(lambda p: p.astype("float16"), params)
     x = half["embed"][text] + half["position"]
@@ -272,60 +270,65 @@ def transformer(params: Any, text: jax.Array, gelu: Callable[[jax.Array], jax.Ar
     return product(normalised(x, jnp.ones(1)), half["predict"]).astype("float32"), sizes.max()
 
 
-def outliers(width: int = 48, layers: int = 2, context: int = 32, batch: int = 8, rate: float = 3e-3) -> Any:
+def outliers(
+    gelu: Elementwise,
+    _: Options,
+    width: int = 48,
+    layers: int = 2,
+    context: int = 32,
+    batch: int = 8,
+    rate: float = 3e-3,
+) -> Program:
     """Characters of Python's help in float16, with the loss scale of Micikevicius et al."""
     letters = read(None)
     alphabet = sorted(set(letters))
     text = jnp.array(np.searchsorted(alphabet, list(letters)), "int32")
 
-    def build(gelu: Callable[[jax.Array], jax.Array]) -> Any:
-        def start(key: jax.Array, gain: jax.Array) -> Any:
-            keys = iter(jax.random.split(key, 7))
+    def start(key: jax.Array, gain: jax.Array) -> Any:
+        keys = iter(jax.random.split(key, 7))
 
-            def kernel(*shape: int) -> jax.Array:
-                return jax.random.normal(next(keys), shape) / np.sqrt(shape[-2])
+        def kernel(*shape: int) -> jax.Array:
+            return jax.random.normal(next(keys), shape) / np.sqrt(shape[-2])
 
-            params = {
-                "embed": kernel(len(alphabet), width),
-                "position": kernel(context, width),
-                "predict": kernel(width, len(alphabet)),
-                "blocks": {
-                    "gains": jnp.ones((layers, 2, width)).at[:, 1, 0].set(gain),
-                    "qkv": kernel(layers, width, 3 * width),
-                    "mix": kernel(layers, width, width),
-                    "up": kernel(layers, width, 4 * width),
-                    "down": kernel(layers, 4 * width, width),
-                },
-            }
-            return begin(params, rate, scale=jnp.array(LARGEST), good=jnp.array(0))
+        params = {
+            "embed": kernel(len(alphabet), width),
+            "position": kernel(context, width),
+            "predict": kernel(width, len(alphabet)),
+            "blocks": {
+                "gains": jnp.ones((layers, 2, width)).at[:, 1, 0].set(gain),
+                "qkv": kernel(layers, width, 3 * width),
+                "mix": kernel(layers, width, width),
+                "up": kernel(layers, width, 4 * width),
+                "down": kernel(layers, 4 * width, width),
+            },
+        }
+        return begin(params, rate, scale=jnp.array(LARGEST), good=jnp.array(0))
 
-        def step(state: Any, key: jax.Array) -> Any:
-            starts = jax.random.randint(key, (batch, 1), 0, len(text) - context)
-            seen = text[starts + jnp.arange(context + 1)]
+    def step(state: Any, key: jax.Array) -> Any:
+        starts = jax.random.randint(key, (batch, 1), 0, len(text) - context)
+        seen = text[starts + jnp.arange(context + 1)]
 
-            def loss(params: Any) -> tuple[jax.Array, Any]:
-                logits, size = transformer(params, seen[:, :-1], gelu)
-                return bits(logits, seen).mean(), {"size": size}
+        def loss(params: Any) -> tuple[jax.Array, Any]:
+            logits, size = transformer(params, seen[:, :-1], gelu)
+            return bits(logits, seen).mean(), {"size": size}
 
-            scale = state["scale"]
-            state, _, record = descend(loss, state, rate, scale)
-            skipped = record["skipped"]
-            good = jnp.where(skipped, 0, state["good"] + 1)
-            grown = jnp.where(good % PATIENCE == 0, 2 * scale, scale)
-            state["good"], state["scale"] = good, jnp.where(skipped, jnp.maximum(scale / 2, 1), grown)
-            return state, {**record, "lost": state["scale"] <= 1}
+        scale = state["scale"]
+        state, _, record = descend(loss, state, rate, scale)
+        skipped = record["skipped"]
+        good = jnp.where(skipped, 0, state["good"] + 1)
+        grown = jnp.where(good % PATIENCE == 0, 2 * scale, scale)
+        state["good"], state["scale"] = good, jnp.where(skipped, jnp.maximum(scale / 2, 1), grown)
+        return state, {**record, "lost": state["scale"] <= 1}
 
-        return start, step
-
-    return build
+    return start, step
 
 
 # Squashed
 
 
 class Squashing(NamedTuple):
-    tanh: Callable[[jax.Array], jax.Array]
-    log_slope: Callable[[jax.Array], jax.Array]
+    tanh: Elementwise
+    log_slope: Elementwise
 
 
 SQUASHINGS = {
@@ -337,51 +340,55 @@ SQUASHINGS = {
 
 
 def policy(
-    dtype: str, steps: int, inputs: int = 4, actions: int = 2, width: int = 32, batch: int = 256, rate: float = 3e-3
-) -> Any:
+    dtype: str,
+    squashing: Squashing,
+    options: Options,
+    inputs: int = 4,
+    actions: int = 2,
+    width: int = 32,
+    batch: int = 256,
+    rate: float = 3e-3,
+) -> Program:
     """Updates of a soft actor-critic's policy for one action, whose reward is ``a . W s`` and turns to its opposite.
 
     Half way the best action jumps from one end to the other, where the policy had no density.
     """
 
-    def build(squashing: Squashing) -> Any:
-        def start(key: jax.Array, temperature: jax.Array) -> Any:
-            one, two, three = jax.random.split(key, 3)
-            params = {
-                "hidden": jax.random.normal(one, (inputs, width)) / np.sqrt(inputs),
-                "out": jax.random.normal(two, (width, 2 * actions)) / np.sqrt(width),
-                "bias": jnp.zeros(2 * actions),
+    def start(key: jax.Array, temperature: jax.Array) -> Any:
+        one, two, three = jax.random.split(key, 3)
+        params = {
+            "hidden": jax.random.normal(one, (inputs, width)) / np.sqrt(inputs),
+            "out": jax.random.normal(two, (width, 2 * actions)) / np.sqrt(width),
+            "bias": jnp.zeros(2 * actions),
+        }
+        reward = jax.random.normal(three, (inputs, actions))
+        return begin(params, rate, reward=reward, temperature=temperature, done=jnp.array(0))
+
+    def step(state: Any, key: jax.Array) -> Any:
+        states, noise = jax.random.split(key)
+        s = jax.random.normal(states, (batch, inputs))
+        best = s @ state["reward"] * jnp.where(state["done"] < options.policy_steps // 2, 1, -1)
+        normal = jax.random.normal(noise, (batch, actions)).astype(dtype)
+
+        def loss(params: Any) -> tuple[jax.Array, Any]:
+            hidden, out, bias = (params[n].astype(dtype) for n in ("hidden", "out", "bias"))
+            middle, log_spread = jnp.split(jnp.maximum(s.astype(dtype) @ hidden, 0) @ out + bias, 2, -1)
+            log_spread = jnp.clip(log_spread, -20, 2)
+            u = middle + jnp.exp(log_spread) * normal
+            density = -(normal**2) / 2 - log_spread - np.log(2 * np.pi) / 2 - squashing.log_slope(u)
+            reward = (squashing.tanh(u).astype("float32") * best).sum(-1)
+            each = density.astype("float32").sum(-1)
+            found = {
+                "regret": 1 - reward.mean() / jnp.abs(best).sum(-1).mean(),
+                "infinite": jnp.mean(~jnp.isfinite(each)),
             }
-            reward = jax.random.normal(three, (inputs, actions))
-            return begin(params, rate, reward=reward, temperature=temperature, done=jnp.array(0))
+            return jnp.mean(state["temperature"] * each - reward), found
 
-        def step(state: Any, key: jax.Array) -> Any:
-            states, noise = jax.random.split(key)
-            s = jax.random.normal(states, (batch, inputs))
-            best = s @ state["reward"] * jnp.where(state["done"] < steps // 2, 1, -1)
-            normal = jax.random.normal(noise, (batch, actions)).astype(dtype)
+        state, _, record = descend(loss, state, rate)
+        state["done"] += 1
+        return state, record
 
-            def loss(params: Any) -> tuple[jax.Array, Any]:
-                hidden, out, bias = (params[n].astype(dtype) for n in ("hidden", "out", "bias"))
-                middle, log_spread = jnp.split(jnp.maximum(s.astype(dtype) @ hidden, 0) @ out + bias, 2, -1)
-                log_spread = jnp.clip(log_spread, -20, 2)
-                u = middle + jnp.exp(log_spread) * normal
-                density = -(normal**2) / 2 - log_spread - np.log(2 * np.pi) / 2 - squashing.log_slope(u)
-                reward = (squashing.tanh(u).astype("float32") * best).sum(-1)
-                each = density.astype("float32").sum(-1)
-                found = {
-                    "regret": 1 - reward.mean() / jnp.abs(best).sum(-1).mean(),
-                    "infinite": jnp.mean(~jnp.isfinite(each)),
-                }
-                return jnp.mean(state["temperature"] * each - reward), found
-
-            state, _, record = descend(loss, state, rate)
-            state["done"] += 1
-            return state, record
-
-        return start, step
-
-    return build
+    return start, step
 
 
 # Report
@@ -399,7 +406,7 @@ def studies(case: str, options: Options) -> dict[str, Study]:
                 "Tmax",
                 (1000,),
                 GATES,
-                adding(options.length),
+                adding,
                 options.lstm_steps,
                 {"loss": error, "during": during, "reached": reached},
                 (Panel("loss", 0, "log"), Panel("reached", 0)),
@@ -409,7 +416,7 @@ def studies(case: str, options: Options) -> dict[str, Study]:
                 "bias at the start",
                 (4, 6, 8, 10, 12),
                 GATES,
-                router(),
+                router,
                 options.router_steps,
                 {"loss": error, "reached": reached},
                 (Panel("loss", None, "log"),),
@@ -424,7 +431,7 @@ def studies(case: str, options: Options) -> dict[str, Study]:
                 "gain of the outlier channel",
                 (1, 50, 75, 100, 200),
                 GELUS,
-                outliers(),
+                outliers,
                 options.outliers_steps,
                 {"loss": Measure("loss", "bits per character"), "skipped": skipped, "lost": lost, "size": size},
                 (Panel("skipped", None), Panel("loss", None), Panel("loss", 3)),
@@ -437,7 +444,7 @@ def studies(case: str, options: Options) -> dict[str, Study]:
             "temperature",
             (0.1, 0.01, 0.001),
             SQUASHINGS,
-            policy(dtype, options.policy_steps),
+            functools.partial(policy, dtype),
             options.policy_steps,
             {"regret": Measure("regret", "regret / best reward"), "skipped": skipped, "infinite": infinite},
             (Panel("regret", 0), Panel("skipped", None)),
@@ -535,8 +542,7 @@ def main(options: Options) -> None:
             done = []
             for name, study in studies(case, options).items():
                 began = time.perf_counter()
-                seeds = range(options.seed, options.seed + options.seeds)
-                records = {variant: train(study, given, seeds) for variant, given in study.variants.items()}
+                records = {variant: train(study, given, options) for variant, given in study.variants.items()}
                 rows = summarise(study, records)
                 done.append((study, records, rows))
                 results[name] = {"title": study.title, "setting": study.setting, "rows": rows}

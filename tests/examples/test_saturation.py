@@ -13,6 +13,7 @@ from common.options import BadInput
 import jaxact
 
 TINY = ("--lstm-steps", 20, "--length", 4, "--router-steps", 20, "--outliers-steps", 20, "--policy-steps", 20)
+OPTIONS = saturation.Options()
 VARIANTS = {
     "gates": ("adding", saturation.GATES),
     "outliers": ("outliers", saturation.GELUS),
@@ -58,27 +59,25 @@ def test_log_slope_of_tanh(dtype, x):
     assert float(found["jaxact"]) == pytest.approx(true, rel=0.005)
 
 
-def once(build, setting):
+def once(program, setting):
     """State before and after one step, and its record."""
-    start, step = build
+    start, step = program
     before = jax.jit(start)(jax.random.key(0), jnp.float32(setting))
     return before, *jax.jit(step)(before, jax.random.key(1))
 
 
 def test_a_saturated_router_gets_no_gradient_from_jax_nn():
-    build = saturation.router()
-    assert once(build(saturation.GATES["jax.nn"]), 12)[2]["reached"] == 0
-    assert once(build(saturation.GATES["jaxact"]), 12)[2]["reached"] == 1
+    for functions, reached in (("jax.nn", 0), ("jaxact", 1)):
+        assert once(saturation.router(saturation.GATES[functions], OPTIONS), 12)[2]["reached"] == reached
 
 
 def test_a_step_without_a_gradient_is_skipped_and_halves_the_loss_scale():
-    build = saturation.outliers()
-    before, after, record = once(build(jax.nn.gelu), 200)
+    before, after, record = once(saturation.outliers(jax.nn.gelu, OPTIONS), 200)
     assert record["size"] > 150
     assert record["skipped"]
     assert after["scale"] == before["scale"] / 2
     jax.tree.map(np.testing.assert_array_equal, after["params"], before["params"])
-    before, after, record = once(build(jaxact.gelu), 100)
+    before, after, record = once(saturation.outliers(jaxact.gelu, OPTIONS), 100)
     assert not record["skipped"]
     assert after["scale"] == before["scale"]
     assert (after["params"]["embed"] != before["params"]["embed"]).any()
