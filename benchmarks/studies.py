@@ -73,11 +73,11 @@ def saturation(results: dict[str, Any]) -> Table:
                 [
                     f"{study['title']}, {study['setting']} {row['setting']:g}",
                     row["functions"],
-                    f"{outcome['mean']:.3g} ± {outcome['interval']:.1g}",
-                    f"{outcome['difference']:+.2g} ± {outcome['difference_interval']:.1g}",
+                    f"{outcome['mean']:.3g} ± {outcome['interval']:.2g}",
+                    f"{outcome['difference']:+.2g} ± {outcome['difference_interval']:.2g}",
                 ]
             )
-    return ["program", "functions", "error, bits or regret", "against the first functions"], rows
+    return ["program", "functions", "error, bits or reward", "against the first functions"], rows
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,43 @@
-"""Do wrong slopes in the tails matter? Three methods that work there, with jaxact and with jax.nn."""
+"""Do slopes that are wrong in the tails change an outcome? Three methods that work there, jaxact against jax.nn.
+
+    python examples/saturation.py                                  # all three cases
+    python examples/saturation.py --cases gates --seeds 23 --length 100
+
+*Gates.* An LSTM learns the adding task in bfloat16. Chrono initialisation (Tallec and Ollivier, 2018, arXiv:1804.11188)
+starts its forget gates at log U(1, Tmax - 1), where the slope of ``jax.nn.sigmoid`` is 0 from 5.6 up. A router weighs
+experts by sigmoid gates that start open, and have to close for some inputs.
+
+*Outliers.* A transformer of characters trains in float16 with a dynamic loss scale (Micikevicius et al., 2017,
+arXiv:1710.03740): an update without a finite gradient is lost, and a run is lost if that brings its scale down to 1.
+One channel of the normalisation before each feed-forward has a large gain, as trained transformers have them (Kovaleva
+et al., 2021, arXiv:2105.06990). The slope of ``jax.nn.gelu`` is NaN from about 150 up, unless ``approximate=False``.
+
+*Squashed.* Updates of the policy of a soft actor-critic (Haarnoja et al., 2018, arXiv:1801.01290), whose best actions
+swap ends half way. Its likelihoods need log(1 - tanh(u)^2): "plain" takes that as it stands, "plus 1e-6" adds that
+within the logarithm as their code does, "by softplus" is 2 (log 2 - u - softplus(-2 u)), and jaxact has
+``log_abs_slope("tanh")``. The soft reward counts the true likelihoods; updates that are no number are left out.
+
+Writes results.json and a figure for each case. All seeds of a case train in one compiled program; every mean has the
+95 % interval of Student's t, and every difference is paired by seed.
+
+The first command takes eleven minutes on two busy cores and gave, over 8 seeds:
+
+- LSTM: with jax.nn, 34 % ± 6 % of the forget gates ever have a gradient, with jaxact all; yet the task is learned as
+  fast (mean error over the run 0.0003 ± 0.0007 smaller, of 0.066), and ends at 0.0025 in place of 0.0027 (0.00018 ±
+  0.00014 smaller). Gates that start open suit this task.
+- Router: no difference up to a bias of 8 (0.007 ± 0.009); from 10, the relative error is 0.05 with jaxact and 0.27 with
+  jax.nn (0.22 ± 0.10 larger), from 12 it is 0.08 and 0.44 (0.36 ± 0.05), since no gate ever moves. In float32, jax.nn
+  does as well as jaxact in bfloat16.
+- Transformer: no difference up to a gain of 50, where arguments reach 70. At 75, jax.nn loses 58 % ± 17 % of the
+  updates and seven of eight runs, at 100 and 200 all runs, and ends 0.44 ± 0.23, 1.1 ± 0.5 and 3.0 ± 0.4 bits worse;
+  jaxact loses 1 % of the updates, as without outliers, and no run. ``approximate=False`` does the same for jax.nn.
+- Policy: "plain" loses 72 % to 94 % of the updates in float32 and more than 99 % in bfloat16. At a temperature of 0.01,
+  jaxact has 0.032 ± 0.009 more of the best reward than "plus 1e-6" in float32 and 0.083 ± 0.033 more in bfloat16, at
+  0.001 no more. "By softplus" is as good as jaxact everywhere, to within 0.03.
+
+Wrong slopes cost whole runs where nothing but them could bring a unit back, or where they are NaN; where the method
+does not need the gradient, as in the LSTM, they cost next to nothing.
+"""
 
 from __future__ import annotations
 
@@ -375,14 +414,16 @@ def policy(
             middle, log_spread = jnp.split(jnp.maximum(s.astype(dtype) @ hidden, 0) @ out + bias, 2, -1)
             log_spread = jnp.clip(log_spread, -20, 2)
             u = middle + jnp.exp(log_spread) * normal
-            density = -(normal**2) / 2 - log_spread - np.log(2 * np.pi) / 2 - squashing.log_slope(u)
+            density = -(normal**2) / 2 - log_spread - np.log(2 * np.pi) / 2
+            found = (density - squashing.log_slope(u)).astype("float32").sum(-1)
+            true = (density.astype("float32") - SQUASHINGS["jaxact"].log_slope(u.astype("float32"))).sum(-1)
             reward = (squashing.tanh(u).astype("float32") * best).sum(-1)
-            each = density.astype("float32").sum(-1)
-            found = {
-                "regret": 1 - reward.mean() / jnp.abs(best).sum(-1).mean(),
-                "infinite": jnp.mean(~jnp.isfinite(each)),
+            record = {
+                "value": jnp.mean(reward - state["temperature"] * true) / jnp.abs(best).sum(-1).mean(),
+                "off": jnp.mean(jnp.abs(found - true), where=jnp.isfinite(found)),
+                "infinite": jnp.mean(~jnp.isfinite(found)),
             }
-            return jnp.mean(state["temperature"] * each - reward), found
+            return jnp.mean(state["temperature"] * found - reward), record
 
         state, _, record = descend(loss, state, rate)
         state["done"] += 1
@@ -437,6 +478,8 @@ def studies(case: str, options: Options) -> dict[str, Study]:
                 (Panel("skipped", None), Panel("loss", None), Panel("loss", 3)),
             )
         }
+    value = Measure("value", "soft reward / best reward")
+    off = Measure("off", "error of finite log likelihoods / nats")
     infinite = Measure("infinite", "share of infinite likelihoods", whole=True)
     return {
         f"policy {dtype}": Study(
@@ -446,8 +489,8 @@ def studies(case: str, options: Options) -> dict[str, Study]:
             SQUASHINGS,
             functools.partial(policy, dtype),
             options.policy_steps,
-            {"regret": Measure("regret", "regret / best reward"), "skipped": skipped, "infinite": infinite},
-            (Panel("regret", 0), Panel("skipped", None)),
+            {"value": value, "skipped": skipped, "off": off, "infinite": infinite},
+            (Panel("value", 1), Panel("skipped", None)),
         )
         for dtype in ("float32", "bfloat16")
     }
@@ -477,8 +520,8 @@ def show(study: Study, rows: list[dict[str, Any]], seeds: int) -> None:
         [
             f"{row['setting']:g}",
             row["functions"],
-            *(f"{row[name]['mean']:.3g} ± {row[name]['interval']:.1g}" for name in study.measures),
-            f"{row[outcome]['difference']:+.2g} ± {row[outcome]['difference_interval']:.1g}",
+            *(f"{row[name]['mean']:.3g} ± {row[name]['interval']:.2g}" for name in study.measures),
+            f"{row[outcome]['difference']:+.2g} ± {row[outcome]['difference_interval']:.2g}",
         ]
         for row in rows
     ]
