@@ -92,6 +92,22 @@ def rank(results: dict[str, Any]) -> Table:
     return ["activation", "gradient", "contrast", "predicted loss", "test accuracy"], rows
 
 
+def saturation(results: dict[str, Any]) -> Table:
+    rows = []
+    for study in results.values():
+        for row in study["rows"]:
+            outcome = next(m for m in row.values() if isinstance(m, dict))  # its first measure
+            rows.append(
+                [
+                    f"{study['title']}, {study['setting']} {row['setting']:g}",
+                    row["functions"],
+                    f"{outcome['mean']:.3g} ± {outcome['interval']:.2g}",
+                    f"{outcome['difference']:+.2g} ± {outcome['difference_interval']:.2g}",
+                ]
+            )
+    return ["program", "functions", "error, bits or reward", "against the first functions"], rows
+
+
 @dataclasses.dataclass(frozen=True)
 class Study:
     title: str
@@ -128,6 +144,7 @@ STUDIES = {
         adaptive,
     ),
     "adaptive-rank": Study("Ranked by theory", "adaptive.py --rank --seeds 4", rank),
+    "saturation": Study("Methods that saturate, 8 seeds", "saturation.py", saturation),
 }
 
 

@@ -35,7 +35,8 @@ def run_study(tmp_path, monkeypatch):
 
     def run(study, *arguments):
         # Eight simulated devices are slow on few cores; the tests of parallel runs ask for them.
-        arguments = arguments if "--devices" in arguments else (*arguments, "--devices", 1)
+        if hasattr(study.Options, "devices") and "--devices" not in arguments:
+            arguments = (*arguments, "--devices", 1)
         monkeypatch.setattr(sys, "argv", [f"{study.__name__}.py", *map(str, arguments)])
         try:
             options.main(study.Options, study.main, study.__doc__)
