@@ -38,7 +38,7 @@ from flax import linen as nn
 from flax import traverse_util
 from jax.sharding import Mesh
 from jaxact_examples import figures, mesh, options, progress, run, seeds
-from jaxact_examples.activations import activation, check_names, learned
+from jaxact_examples.activations import FIXED, activation, check_names, learned, module_of
 from jaxact_examples.data import Arrays, Batches, Images, load_images
 from jaxact_examples.optimiser import make_optimiser
 from jaxact_examples.options import BadInput
@@ -46,7 +46,7 @@ from jaxact_examples.study import Plan
 from jaxact_examples.trainer import train
 
 import jaxact
-from jaxact import theory
+from jaxact import linen, theory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -268,6 +268,11 @@ def nearest(y: np.ndarray, x: np.ndarray, catalogue: Sequence[str]) -> list[tupl
     return found
 
 
+def unlearned(name: str) -> str:
+    """The name of an activation without parameters to learn."""
+    return name if module_of(linen, name) is None else f"{FIXED}{name}"
+
+
 def catalogue(options: Options) -> tuple[str, ...]:
     names = options.catalogue or tuple(s.name for s in jaxact.specs() if s.elementwise)
     check_names(names)
@@ -283,7 +288,8 @@ def adapt(task: Task, options: Options, devices: Mesh, folder: Path) -> None:
         state, histories[label] = train(label, study, options, devices, folder / label)
         return model, jax.device_get(state.params)
 
-    for name in options.fixed:
+    fixed = [unlearned(name) for name in options.fixed]
+    for name in fixed:
         result(name, [name] * options.layers)
     shapes: dict[str, dict[str, Any]] = {}
     for name in options.learn:
@@ -302,16 +308,21 @@ def adapt(task: Task, options: Options, devices: Mesh, folder: Path) -> None:
             "distance": [d for _, d in near],
             "range": np.quantile(x, [0.01, 0.99], axis=(1, 2)).T.tolist(),
         }
-        result(f"{name}, then fixed", shapes[name]["nearest"])
+        result(f"{name}, then fixed", [unlearned(near) for near in shapes[name]["nearest"]])
     if mesh.is_first():
-        write_report(folder, task, options, histories, shapes)
+        write_report(folder, task, options, fixed, histories, shapes)
 
 
 def write_report(
-    folder: Path, task: Task, options: Options, histories: dict[str, Any], shapes: dict[str, dict[str, Any]]
+    folder: Path,
+    task: Task,
+    options: Options,
+    fixed: list[str],
+    histories: dict[str, Any],
+    shapes: dict[str, dict[str, Any]],
 ) -> None:
     scores = {label: np.array(history[-1]["scores"]) for label, history in histories.items()}
-    best = max(options.fixed, key=lambda name: scores[name].mean())
+    best = max(fixed, key=lambda name: scores[name].mean())
     rows = compare(scores, best)
     report = {"unit": task.unit, "best": best, "rows": rows, "shapes": shapes}
     each = {label: values.tolist() for label, values in scores.items()}

@@ -17,13 +17,16 @@ from jaxact import linen
 from jaxact_examples.options import BadInput
 
 PREFIX = "activation"  # how the models name these modules, so that their parameters are found again
+FIXED = "fixed "
 
 
 def activation(name: str, index: int, *, train: bool = False) -> Callable[[jax.Array], jax.Array]:
     """The ``index``-th activation of a model, to be called inside a compact method.
 
-    ``relu+tanh`` is a learned mixture of those that are named.
+    ``relu+tanh`` is a learned mixture of those that are named, ``fixed swish`` the function with default parameters.
     """
+    if name.startswith(FIXED):
+        return jaxact.get(name.removeprefix(FIXED))
     module = module_of(linen, name)
     if module is None:
         return jaxact.get(name)
@@ -43,7 +46,7 @@ def check_names(names: Iterable[str]) -> None:
     """Raise for a name that is not an activation, or one that needs more than one input."""
     for name in names:
         try:
-            specs = [jaxact.spec(part) for part in name.split("+")]
+            specs = [jaxact.spec(part) for part in name.removeprefix(FIXED).split("+")]
         except KeyError as error:
             raise BadInput(error.args[0]) from None
         if "+" in name:
@@ -52,7 +55,7 @@ def check_names(names: Iterable[str]) -> None:
             continue
         (spec,) = specs
         needed = [p.name for p in inspect.signature(spec.function).parameters.values() if p.default is p.empty]
-        if len(needed) > 1 and module_of(linen, name) is None:
+        if len(needed) > 1 and (name.startswith(FIXED) or module_of(linen, name) is None):
             raise BadInput(f"{name} takes {', '.join(needed)}; a layer of this model feeds it x alone")
 
 

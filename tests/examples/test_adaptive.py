@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import adaptive
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -72,6 +73,14 @@ def test_the_shape_of_a_mixture():
     x = np.linspace(-1, 1, 9)
     mixed = adaptive.shape("relu+identity", {"weights": [0.0, float(np.log(3))]})(x)
     np.testing.assert_allclose(mixed, np.maximum(x, 0) / 4 + 3 * x / 4, rtol=1e-6, atol=1e-7)
+
+
+def test_what_is_fixed_learns_nothing():
+    assert adaptive.unlearned("relu") == "relu"
+    assert adaptive.unlearned("swish") == "fixed swish"
+    model = adaptive.Perceptron(("swish", "fixed swish"), 3, 4)
+    params = model.init(jax.random.key(0), np.zeros((1, 5), "float32"))["params"]
+    assert [list(shape) for shape in adaptive.shapes_of(params)] == [["beta"]]
 
 
 def test_what_theory_predicts():
