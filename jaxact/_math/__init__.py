@@ -7,6 +7,6 @@ Everything here is made of additions, multiplications, divisions, comparisons, s
 compiles in Pallas kernels and gives the same result on every backend, except where a compiler fuses multiply and add.
 """
 
-from jaxact._math.arithmetic import DOUBLE, HALF, SCALE, SINGLE, UNSCALE, Arithmetic, arithmetic, compute_dtype
+from jaxact._math.arithmetic import DOUBLE, HALF, SCALE, SINGLE, UNSCALE, Arithmetic, arithmetic, compute_dtype, largest
 
-__all__ = ["DOUBLE", "HALF", "SCALE", "SINGLE", "UNSCALE", "Arithmetic", "arithmetic", "compute_dtype"]
+__all__ = ["DOUBLE", "HALF", "SCALE", "SINGLE", "UNSCALE", "Arithmetic", "arithmetic", "compute_dtype", "largest"]

@@ -224,6 +224,12 @@ SINGLE = Arithmetic("float32", np.dtype("float32"))
 DOUBLE = Arithmetic("float64", np.dtype("float64"))
 
 
+def largest(x: Array, axis: int | tuple[int, ...] | None, empty: float) -> Array:
+    """The largest number along the axes, which stay with a size of 1; ``empty`` where they have a size of 0."""
+    # Exporters to ONNX know no initial value.
+    return jnp.max(x, axis, keepdims=True, initial=empty if 0 in x.shape else None)
+
+
 @functools.cache
 def compute_dtype(dtype: DTypeLike) -> np.dtype:
     """Dtype in which a function of ``dtype`` is computed: float32 for all narrower floats."""

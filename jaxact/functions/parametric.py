@@ -19,7 +19,7 @@ from jax.typing import ArrayLike
 from jaxact._activation import INF, Composite, activation
 from jaxact._arguments import axis_of, equal_rank
 from jaxact._derivative import Formula, RowFormula
-from jaxact._math import UNSCALE, Arithmetic, coefficients, elementary, logistic, normal
+from jaxact._math import UNSCALE, Arithmetic, coefficients, elementary, largest, logistic, normal
 from jaxact._math.elementary import (
     exp,
     exp_and_loss,
@@ -1334,7 +1334,7 @@ def rational(
 def _scaled(m: Arithmetic, x: Array, count: int, axis: int, eps: float) -> tuple[Array, Array, list[Array]]:
     """``s = x u``, ``u``, and for each ``i`` up to the count the factor that normalises ``s^i``."""
     # u is a power of two that keeps squares from overflowing.
-    u = normalizer(m, lax.stop_gradient(jnp.max(lax.abs(x), axis, keepdims=True, initial=1)))
+    u = normalizer(m, lax.stop_gradient(m.maximum(largest(lax.abs(x), axis, 1), 1)))
     s = x * u
     square = s * s
     means = [jnp.mean(power(square, i), axis, keepdims=True) for i in range(1, count + 1)]

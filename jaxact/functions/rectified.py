@@ -22,7 +22,7 @@ from jax.typing import ArrayLike
 from jaxact._activation import INF, Composite, activation
 from jaxact._arguments import axis_of, equal_rank, in_groups, weakly_typed
 from jaxact._derivative import Formula, RowFormula
-from jaxact._math import UNSCALE, Arithmetic
+from jaxact._math import UNSCALE, Arithmetic, largest
 from jaxact._math import trigonometry as trig
 from jaxact._math.elementary import log1p, normalizer, scaled_exp
 from jaxact._math.logistic import sigmoid, sigmoid_slope
@@ -888,8 +888,8 @@ def _normal_quantile(p: float) -> float:
 def _centred(m: Arithmetic, x: Array, axis: int) -> tuple[Array, Array, Array]:
     """``x`` minus its mean along the axis and its standard deviation, both times a power of two, and its inverse."""
     # The power keeps sum and squares from overflowing, and is at most 2^111 in float32.
-    largest = lax.stop_gradient(jnp.max(lax.abs(x), axis, keepdims=True, initial=0))
-    u = normalizer(m, m.maximum(largest, m.tiny * 2**16))
+    size = lax.stop_gradient(largest(lax.abs(x), axis, 0))
+    u = normalizer(m, m.maximum(size, m.tiny * 2**16))
     centred = x * u
     centred = centred - jnp.mean(centred, axis, keepdims=True)
     variance = jnp.mean(lax.square(centred), axis, keepdims=True)

@@ -22,7 +22,7 @@ from jax.typing import ArrayLike
 from jaxact._activation import Composite, activation
 from jaxact._arguments import axis_of, in_groups
 from jaxact._derivative import RowFormula, data_of
-from jaxact._math import UNSCALE, Arithmetic, compute_dtype
+from jaxact._math import UNSCALE, Arithmetic, compute_dtype, largest
 from jaxact._math.elementary import exp, rounded_exp, scaled_exp
 from jaxact._math.error_free import two_sum
 
@@ -71,11 +71,10 @@ def _kept(m: Arithmetic, a: Array, mask: Mask, otherwise: float = 0) -> Array:
 
 def _largest(m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> Array:
     """The largest entry of each row, or a finite number where all are excluded."""
-    largest = jnp.max(_kept(m, x, mask, -jnp.inf), axis, keepdims=True, initial=-jnp.inf)
-    largest = lax.stop_gradient(largest)
+    found = lax.stop_gradient(largest(_kept(m, x, mask, -jnp.inf), axis, -jnp.inf))
     if m.name == "half":
-        return m.maximum(largest, -m.max)
-    return m.where(largest == -jnp.inf, 0, largest)
+        return m.maximum(found, -m.max)
+    return m.where(found == -jnp.inf, 0, found)
 
 
 def _less(m: Arithmetic, x: Array, largest: Array, mask: Mask) -> tuple[Array, Array | None]:
@@ -495,7 +494,7 @@ def _entmax_of(deformed: _Deformed, m: Arithmetic, x: Array, mask: Mask, axis: A
         return (count < 100) & jnp.any(lax.abs(t - previous) > 4 * jnp.finfo(m.dtype).eps * (1 + t))
 
     # From 0, where the largest entry alone makes the sum 1, to where it is 1 if all entries are equal to the largest.
-    least = jnp.max(m.maximum(z, 0), axis, keepdims=True, initial=0)
+    least = largest(m.maximum(z, 0), axis, 0)
     most = least + jnp.log(1 + jnp.sum(jnp.isfinite(z), axis, keepdims=True, dtype=z.dtype))
     *_, t, _ = lax.while_loop(unfinished, newton, (0, least, most, least, least - 1))
     # The last step is not added to t: rounding t would be visible in the small entries.
