@@ -1,68 +1,76 @@
-"""The notebooks: bare of outputs, of public names only, and each runs from its first cell to its last.
+"""The notebooks: of public names only, each runs from its first cell to its last, and shows what is stored in it.
 
-A cell is executed as the interactive interpreter would, in a process without a Jupyter kernel and with all warnings as
-errors. The launcher line is left out, which would install what is under test.
+Numbers that depend on the machine, as those at the end of a training do, have to bear out what the text says of them.
 """
 
 import ast
+import base64
 import json
-import os
 import re
-import subprocess
 import sys
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-if not NOTEBOOKS:
-    pytest.skip("the notebooks are not part of this copy of the tests", allow_module_level=True)
+sys.path.insert(0, str(FOLDER))
+execute = pytest.importorskip("execute", reason="the notebooks are not part of this copy of the tests")
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 LAUNCHER = re.compile(r'%pip install -q "jaxact\[([a-z,]+)\]"( optax)?')
-RUNNER = """
-import ast, json, linecache, sys, traceback
-namespace = {"__name__": "__main__"}
-for name, source in json.load(sys.stdin):
-    linecache.cache[name] = len(source), None, source.splitlines(True), name  # so that tracebacks show the line
-    body = ast.parse(source).body
-    try:
-        exec(compile(ast.Interactive(body), name, "single"), namespace)
-    except BaseException:
-        traceback.print_exc()
-        sys.exit(1)
-"""
+NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?")
+OF_ONE_MACHINE = re.compile(r"0x[0-9a-f]{6}|(?<![\w./])/\w+/|\b[A-Z]:\\|\d:\d\d|\b20\d\d-\d\d")  # address, path, time
 
-
-def cells(path, kind):
-    """Sources of the cells of a kind, with a name that says where each is."""
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    return [
-        (f"{path.name}, cell {i}", "".join(cell["source"]))
-        for i, cell in enumerate(notebook["cells"])
-        if cell["cell_type"] == kind
-    ]
+# What holds of the numbers that a cell prints, where they differ from one machine to the next.
+CLAIMS = {
+    ("1_tour", 4): lambda n: n[0] == n[1] > 20,
+    ("2_slopes", 6): lambda n: n[0] >= 1 and n[1] < 1e-6,
+    ("2_slopes", 8): lambda n: not np.reshape([*n[1:49], *n[50:]], (-1, 2, 4))[:, 1].any(),
+    ("3_learnable", 5): lambda n: min(n[2::3]) > 0.95,
+    ("3_learnable", 6): lambda n: all(high - low > 0.5 for _, low, high in np.reshape(n, (-1, 3))),
+    ("3_learnable", 8): lambda n: n[0] > n[1],
+    ("3_learnable", 13): lambda n: n[0] > n[1] and n[2] > 0,
+    ("4_theory", 14): lambda n: n[1] < min(n[0], n[2]),
+    ("5_your_own", 8): lambda n: max(n[:3]) <= 8 and max(n[3:5]) <= 1 and min(n[5:]) > 1e6,
+    ("6_research", 11): lambda n: max(n[1], n[3]) < 1e-2 < n[5],
+}
 
 
 def python(path):
     """Code cells without the launcher."""
-    return cells(path, "code")[1:]
+    return execute.cells(path, "code")[1:]
 
 
-def execute(sources, folder):
-    # One device as users have it, not the eight of these tests.
-    environment = {**os.environ, "MPLBACKEND": "Agg", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": ""}
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", RUNNER],
-        input=json.dumps(sources),
-        env=environment,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+def stored(path):
+    """Number of each code cell but the launcher, and what is stored in it."""
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [(i, cell["outputs"]) for i, cell in enumerate(found) if cell["cell_type"] == "code"][1:]
+
+
+def texts(outputs):
+    """Of each output its kind and its text, which for a picture is the size of the figure."""
+    return [(o["output_type"], "".join(o["text"] if "text" in o else o["data"]["text/plain"])) for o in outputs]
+
+
+def printed(outputs):
+    """Numbers that were printed, as text."""
+    return NUMBER.findall("".join(text for kind, text in texts(outputs) if kind != "display_data"))
+
+
+def words(outputs):
+    """What was printed but for numbers and spaces."""
+    return [(kind, re.sub(r"\s", "", NUMBER.sub("#", re.sub(r"jax \d\S*", "", t)))) for kind, t in texts(outputs)]
+
+
+def near(new, old):
+    """Whether printed numbers agree to a thousandth or, unless they are integers, to one in the last place."""
+    exponents = [Decimal(n).as_tuple().exponent for n in (new, old)]
+    unit = min(10.0**e if e else 0 for e in exponents)
+    return abs(float(new) - float(old)) <= max(1e-3 * abs(float(old)), 1.01 * unit)
 
 
 def test_numbered():
@@ -77,15 +85,15 @@ def test_form(path):
     assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
     for cell in notebook["cells"]:
         assert not cell["metadata"]
-        if cell["cell_type"] == "code":
-            assert cell["outputs"] == []
-            assert cell["execution_count"] is None
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
+    assert not code[0]["outputs"]
 
 
 @each
 def test_launcher(path):
     """The first code cell installs all that the others import, and is the only one that is not Python."""
-    (_, launcher), *rest = cells(path, "code")
+    (_, launcher), *rest = execute.cells(path, "code")
     extras, more = LAUNCHER.fullmatch(launcher).groups(default="")
     project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text())["project"]
     requirements = [r for extra in extras.split(",") for r in project["optional-dependencies"][extra]]
@@ -101,7 +109,7 @@ def test_launcher(path):
 
 @each
 def test_links(path):
-    for name, text in cells(path, "markdown"):
+    for name, text in execute.cells(path, "markdown"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
             assert (FOLDER / target).exists(), f"{name}: {target}"
 
@@ -125,16 +133,83 @@ def test_public_names_only(path):
         assert not any(p.startswith("_") or p == "functions" for p in parts), ".".join(parts)
 
 
+@each
+def test_no_assertions(path):
+    """They are here."""
+    for name, source in python(path):
+        assert not any(isinstance(node, ast.Assert | ast.Raise) for node in ast.walk(ast.parse(source))), name
+
+
+@each
+def test_outputs(path):
+    """There is text and a picture, and nothing in them tells of the machine."""
+    outputs = [o for _, found in stored(path) for o in found]
+    assert (
+        {"stream", "display_data"}
+        <= {o["output_type"] for o in outputs}
+        <= {"stream", "display_data", "execute_result"}
+    )
+    for _, text in texts(outputs):
+        assert not OF_ONE_MACHINE.search(text), text
+    for picture in (o["data"]["image/png"] for o in outputs if o["output_type"] == "display_data"):
+        png = base64.b64decode(picture)
+        assert png.startswith(b"\x89PNG")
+        assert len(png) < 40_000
+        assert not any(chunk in png for chunk in (b"tEXt", b"iTXt", b"tIME"))
+
+
+def test_small():
+    assert sum(path.stat().st_size for path in NOTEBOOKS) < 600_000
+
+
+@each
+def test_claims(path):
+    for i, outputs in stored(path):
+        if claim := CLAIMS.get((path.stem, i)):
+            assert claim([float(n) for n in printed(outputs)]), f"cell {i}"
+
+
 @pytest.mark.nightly
 @each
-def test_runs(path, tmp_path):
-    run = execute(python(path), tmp_path)
+def test_shows_what_is_stored(path, tmp_path):
+    """If this fails, see whether the text is still true, and run ``python notebooks/execute.py``."""
+    run = execute.run(python(path), tmp_path)
     assert run.returncode == 0, run.stderr
     assert not list(tmp_path.iterdir()), "the notebook leaves files behind"
+    for (i, old), new in zip(stored(path), json.loads(run.stdout), strict=True):
+        assert words(new) == words(old), f"cell {i}"
+        if claim := CLAIMS.get((path.stem, i)):
+            assert claim([float(n) for n in printed(new)]), f"cell {i}"
+        else:
+            apart = [(n, o) for n, o in zip(printed(new), printed(old), strict=True) if not near(n, o)]
+            assert not apart, f"cell {i}: new and stored {apart}"
+
+
+@pytest.mark.parametrize(("new", "old"), [("0.0411", "0.0412"), ("1e-07", "9e-08"), ("2001", "2000"), ("-0.", "0.")])
+def test_near(new, old):
+    assert near(new, old)
+
+
+@pytest.mark.parametrize(("new", "old"), [("0.0410", "0.0412"), ("1", "0"), ("-2.", "2."), ("1e-07", "1e-06")])
+def test_not_near(new, old):
+    assert not near(new, old)
+
+
+def test_execution(tmp_path):
+    """What is printed comes first, then the value of the last line, then the picture."""
+    path = tmp_path / "some.ipynb"
+    sources = ["%pip install -q jaxact", "from matplotlib import pyplot\n3;", "pyplot.subplots()\nprint(1)\n'two'"]
+    code = [{"cell_type": "code", "execution_count": None, "outputs": [], "source": [s]} for s in sources]
+    path.write_text(json.dumps({"cells": code}))
+    execute.store(path)
+    nothing, shown = stored(path)
+    assert nothing == (1, [])
+    picture = "display_data", "<Figure size 640x480 with 1 Axes>"
+    assert texts(shown[1]) == [("stream", "1\n"), ("execute_result", "'two'"), picture]
 
 
 def test_a_failing_cell_is_reported(tmp_path):
-    run = execute([("first", "x = 1"), ("second", "y = 2\nassert x == y"), ("third", "")], tmp_path)
+    run = execute.run([("first", "x = 1"), ("second", "y = 2\nassert x == y"), ("third", "x")], tmp_path)
     assert run.returncode != 0
     assert 'File "second", line 2' in run.stderr
     assert "assert x == y" in run.stderr
