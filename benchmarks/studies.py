@@ -89,7 +89,11 @@ def rank(results: dict[str, Any]) -> Table:
     rows = [
         [n, *(f"{predicted[n][k]:.2f}" for k in ("gradient", "contrast", "loss")), f"{means[n]:.2%}"] for n in trained
     ]
-    return ["activation", "gradient", "contrast", "predicted loss", "test accuracy"], rows
+    agreement = f"rank correlation {results['spearman']:.2f}, p = {results['p']:.1g}"
+    return ["activation", "gradient", "contrast", "predicted loss", "test accuracy"], [
+        *rows,
+        ["", "", "", "", agreement],
+    ]
 
 
 def saturation(results: dict[str, Any]) -> Table:

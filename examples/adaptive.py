@@ -14,8 +14,18 @@ results.json, adaptive.md and shapes.png, on which the shapes of the first seed 
 
 With ``--rank``, every elementwise function is ranked by mean-field theory before any training: how much a difference of
 two inputs, and a gradient, change on their way through the layers of a plain deep network. A dozen are then trained,
-and Spearman's rank correlation says how much of the result the theory predicted. Writes results.json, rank.md and
-rank.png.
+and Spearman's rank correlation says how much of the result the theory predicted. Bingham and Miikkulainen, 2023,
+arXiv:2301.05785, predict from eigenvalues of the Fisher matrix and from outputs instead. Writes results.json, rank.md
+and rank.png.
+
+The first command takes five minutes on two busy cores. Over 8 seeds, xIELU is best with 97.8 %, 0.9 ± 0.7 points above
+relu and 0.9 ± 0.4 above gelu; but fixed at its initial parameters it is as good as learned (0.0 ± 0.4), so it is the
+shape that counts, not its learning. Rational gives 97.6 %, a mixture of relu, tanh and silu 96.5 % and Swish 96.5 %, no
+better than the fixed ones; the nearest functions of the catalogue do as well as the last two, and 0.8 points worse than
+rational. With sine in the mixture, whose frequency is 30, it is 47 %.
+
+``--rank --seeds 4`` takes ten minutes. Theory and training agree with a rank correlation of 0.84 (p = 0.0007): it tells
+sigmoid, softplus, sine and gaussian, which do not train at 20 layers, from the other eight, whose order is noise.
 """
 
 from __future__ import annotations

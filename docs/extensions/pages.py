@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -174,11 +175,13 @@ def _told_of(package: str, name: str, found: object) -> str:
 
 
 def studies_page() -> str:
-    """The docstring of each script of examples/: what it does, its commands, its results; and the committed tables."""
+    """What came out of each study; the docstring of its script: aim, commands, results; and the committed tables."""
     text = title("Studies") + (
-        "Each study is one file of ``examples/``, to be read from top to bottom. Below are its docstring, which has "
-        "commands, cost and results, and the committed tables.\n\n"
+        "Each study is one file of ``examples/``, to be read whole. What came out, and how sure that is:\n\n"
     )
+    findings = tomllib.loads((DOCS / "findings.toml").read_text())
+    text += results.table(["study", "finding"], findings.items()) + "\n"
+    text += "Below are the docstring of each, which has commands, cost and results, and the committed tables.\n\n"
     for path in sorted((ROOT / "examples").glob("*.py")):
         if told := ast.get_docstring(ast.parse(path.read_text())):
             text += title(path.name, "-") + "".join(map(_paragraph, told.split("\n\n")))

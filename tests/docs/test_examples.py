@@ -3,6 +3,7 @@
 import doctest
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,8 @@ def test_commands_are_understood():
     assert {c.split()[0] for c in commands} == {"list", "info", "table", "plot", "check"}
     for command in commands:
         __main__._parser().parse_args(shlex.split(command))
+
+
+def test_every_script_of_examples_has_its_finding():
+    findings = tomllib.loads((ROOT / "docs" / "findings.toml").read_text())
+    assert list(findings) == sorted(path.name for path in (ROOT / "examples").glob("*.py"))
