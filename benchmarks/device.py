@@ -61,7 +61,6 @@ import ulp
 import worst
 
 import jaxact
-from jaxact._accuracy import CORE
 
 GOAL = 0.9  # of the copy's bandwidth
 ROUNDS = 5
@@ -75,8 +74,8 @@ Part = Iterator[tuple[dict[str, Any], list[Table]]]  # figures and tables, of wh
 
 
 def by_importance() -> list[jaxact.Activation]:
-    """All but the stochastic activations, the core first."""
-    return sorted((s for s in jaxact.specs() if s.kind != "stochastic"), key=lambda s: s.name not in CORE)
+    """All but the stochastic activations, those that jax.nn has first."""
+    return sorted((s for s in jaxact.specs() if s.kind != "stochastic"), key=lambda s: harness.jax_nn(s.name) is None)
 
 
 def in_time(work: Callable[[Any], Any], items: Iterable[Any], until: float, left_out: LeftOut) -> dict[Any, Any]:
