@@ -143,8 +143,8 @@ STUDIES = {
     "adaptive": Study("Learned activations, handwritten digits, 8 seeds", "adaptive.py", adaptive),
     "adaptive-text": Study(
         "Learned activations, characters of tinyshakespeare, 3 seeds",
-        "adaptive.py --text TEXT --seeds 3 --epochs 1 --width 64 --layers 2 --batch-size 32 --learning-rate 3e-3 "
-        "--fixed relu gelu xielu",
+        "adaptive.py --text TEXT --seeds 3 --epochs 1 --width 32 --layers 2 --batch-size 64 --learning-rate 3e-3 "
+        "--fixed relu xielu --learn relu+tanh+silu swish xielu",
         adaptive,
     ),
     "adaptive-rank": Study("Ranked by theory", "adaptive.py --rank --seeds 4", rank),
