@@ -181,7 +181,7 @@ def studies_page() -> str:
     )
     findings = tomllib.loads((DOCS / "findings.toml").read_text())
     text += results.table(["study", "finding"], findings.items()) + "\n"
-    text += "Below are the docstring of each, which has commands, cost and results, and the committed tables.\n\n"
+    text += "Below is the docstring of each, with commands, cost and results, and then the committed tables.\n\n"
     for path in sorted((ROOT / "examples").glob("*.py")):
         if told := ast.get_docstring(ast.parse(path.read_text())):
             text += title(path.name, "-") + "".join(map(_paragraph, told.split("\n\n")))
