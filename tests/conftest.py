@@ -38,7 +38,7 @@ def pytest_collection_modifyitems(items):
         if item.get_closest_marker("daily"):
             continue
         given = item.callspec.params if hasattr(item, "callspec") else {}
-        name = getattr(given.get("spec"), "name", given.get("name"))
+        name = getattr(given.get("spec"), "name", given.get("name", given.get("gate")))
         built_on_it = item.path.parent.name in ("benchmarks", "docs", "examples", "theory")
         chosen = CORE if item.path.name == "test_accuracy.py" else DAILY
         if built_on_it or (name in known and name not in chosen):
