@@ -24,6 +24,9 @@ shape that counts, not its learning. Rational gives 97.6 %, a mixture of relu, t
 better than the fixed ones; the nearest functions of the catalogue do as well as the last two, and 0.8 points worse than
 rational. With sine in the mixture, whose frequency is 30, it is 47 %.
 
+On tinyshakespeare, two blocks of width 32, one pass and 3 seeds (``benchmarks/studies.py`` has the command), all are
+within noise of each other: xIELU 3.499 bits per character, fixed or learned, relu 3.522, Swish 3.526, the mixture 3.537.
+
 ``--rank --seeds 4`` takes ten minutes. Theory and training agree with a rank correlation of 0.84 (p = 0.0007): it tells
 sigmoid, softplus, sine and gaussian, which hardly train at 20 layers, from the other eight, among which the correlation
 is 0.5, as chance may give (p = 0.2).
