@@ -279,10 +279,14 @@ class _SoftClipping:
         w = m.where(far, (self.e * self.e - self.q) / alpha, self.r / alpha * self.n) / self.below
         return w * elementary.log1p_over(m, alpha * w * self.down), m.where(far, self.t, 0)
 
+    def slope(self, m: Arithmetic) -> Array:
+        """The slope at ``t``; it still needs a factor ``down``."""
+        return self.r * m.where(self.inside, self.e, self.n) / ((1 + self.e) * self.below)
+
 
 def _soft_clipping_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     s = _SoftClipping(m, x, alpha)
-    return s.r * m.where(s.inside, s.e, s.n) / ((1 + s.e) * s.below) * s.down
+    return s.slope(m) * s.down
 
 
 def _soft_clipping_curvature(m: Arithmetic, x: Array, alpha: Array) -> Array:
@@ -290,8 +294,7 @@ def _soft_clipping_curvature(m: Arithmetic, x: Array, alpha: Array) -> Array:
     # that on the right.
     s = _SoftClipping(m, x, alpha)
     ratio = m.where(s.inside, s.e * s.e, 1) / ((1 + s.e) * s.below)
-    slope = s.r * m.where(s.inside, s.e, s.n) / ((1 + s.e) * s.below)
-    change = alpha * slope * s.down * (ratio * -elementary.expm1(m, -alpha * (1 - 2 * s.t)))
+    change = alpha * s.slope(m) * s.down * (ratio * -elementary.expm1(m, -alpha * (1 - 2 * s.t)))
     return m.where(s.right, -change, change)
 
 

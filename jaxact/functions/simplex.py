@@ -454,8 +454,13 @@ def _deformed_15(m: Arithmetic, z: Array, t: Array, low: Array) -> tuple[Array, 
     return root * root, root
 
 
+def _for_each(alpha: Array, x: Array) -> Array:
+    """``alpha`` for each entry of ``x``, and on a mesh with explicit axes of the sharding of ``x``."""
+    return alpha + lax.full_like(x, 0)
+
+
 def _deformed(m: Arithmetic, z: Array, t: Array, low: Array, alpha: Array) -> tuple[Array, Array]:
-    alpha = alpha + lax.full_like(z, 0)  # of the sharding of z on a mesh with explicit axes
+    alpha = _for_each(alpha, z)
     rate = alpha - 1
     z = m.maximum(z, -m.limits.vanish)  # there e is at most the usual exponential, which is 0
     s = (z - t) + low
@@ -585,7 +590,7 @@ _EXP_REST = tuple(1 / math.factorial(k) for k in range(19, 1, -1))
 
 def _alpha_change(m: Arithmetic, y: Array, alpha: Array, axis: Axis) -> Array:
     """Derivative of the result in alpha."""
-    rate = (alpha - 1) + lax.full_like(y, 0)
+    rate = _for_each(alpha - 1, y)
     slope = _slope_of_result(m, y, alpha)
     logarithm = jnp.log(m.where(y == 0, 1, y))
     w = -rate * logarithm

@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 from jaxact._activation import INF, Composite, activation
 from jaxact._arguments import equal_rank
 from jaxact._derivative import RowFormula
-from jaxact._math import Arithmetic
+from jaxact._math import Arithmetic, largest
 from jaxact.functions.rectified import leaky_relu, relu
 from jaxact.functions.simplex import Axis, one_per_row, rows, softmax_of, softmax_tangent
 
@@ -135,8 +135,8 @@ def _gumbel(m: Arithmetic, x: Array, tau: Array, key: Array, *mask: Array, axis:
     logits = _perturbed(x, key)
     if mask:
         logits = m.where(mask[0], logits, -jnp.inf)
-    largest = lax.stop_gradient(jnp.max(logits, axis, keepdims=True, initial=-jnp.inf))
-    below = logits - m.where(largest == -jnp.inf, 0, largest)  # before the division by tau, so that the largest is 0
+    top = lax.stop_gradient(largest(logits, axis, -jnp.inf))
+    below = logits - m.where(top == -jnp.inf, 0, top)  # before the division by tau, so that the largest is 0
     return softmax_of(m, m.where(below == 0, 0, below / tau), *mask, axis=axis)
 
 
