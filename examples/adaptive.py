@@ -139,11 +139,11 @@ class Reader(nn.Module):
         position = self.param("position", small, (CONTEXT, self.width), "float32")
         x = nn.Embed(self.characters, self.width, embedding_init=small)(x) + position[: x.shape[1]]
         for i, name in enumerate(self.activations):
-            x, _ = language.Block(name, self.width, 4, train, "float32", name=f"block_{i}")(x, None)
+            x, _ = language.Block(name, self.width, HEADS, train, "float32", name=f"block_{i}")(x, None)
         return nn.Dense(self.characters, use_bias=False)(nn.LayerNorm()(x))
 
 
-CONTEXT = 64
+CONTEXT, HEADS = 64, 4
 
 
 def images(data: Images, width: int) -> Task:
@@ -288,9 +288,7 @@ def unlearned(name: str) -> str:
 
 
 def catalogue(options: Options) -> tuple[str, ...]:
-    names = options.catalogue or tuple(s.name for s in jaxact.specs() if s.elementwise)
-    check_names(names)
-    return names
+    return options.catalogue or tuple(s.name for s in jaxact.specs() if s.elementwise)
 
 
 def adapt(task: Task, options: Options, devices: Mesh, folder: Path) -> None:
@@ -448,7 +446,16 @@ def rank(data: Images, options: Options, devices: Mesh, folder: Path) -> None:
 
 def main(options: Options) -> None:
     mesh.join(options)
-    check_names((*options.fixed, *options.learn, *options.ranked))
+    check_names((*options.fixed, *options.learn))
+    check_names(given := (*options.catalogue, *options.ranked))
+    if wrong := [n for n in given if not jaxact.spec(n).elementwise]:
+        raise BadInput(f"--catalogue and --ranked take functions of one number, {', '.join(wrong)} is not one")
+    if min(options.layers, options.width, options.depth) < 1:
+        raise BadInput(
+            f"--layers, --width and --depth must be at least 1, got {options.layers}, {options.width}, {options.depth}"
+        )
+    if options.text is not None and options.width % HEADS:
+        raise BadInput(f"--width {options.width} is no multiple of the {HEADS} heads of the transformer")
     if wrong := [n for n in options.learn if not isinstance(activation(n, 0), nn.Module)]:
         raise BadInput(f"--learn takes activations with parameters to learn, {', '.join(wrong)} has none")
     devices = seeds.seeds_mesh(options, options.seeds)

@@ -97,6 +97,10 @@ def test_what_theory_predicts():
         (["--learn", "relu"], "--learn takes activations with parameters to learn, relu has none"),
         (["--learn", "relu+softmax"], "relu+softmax mixes functions of one number, softmax is not one"),
         (["--learn", "relu+tanhh"], "the closest names are tanh"),
+        (["--layers", "0"], "--layers, --width and --depth must be at least 1, got 0, 128, 20"),
+        (["--catalogue", "mishh"], "the closest names are mish"),
+        (["--ranked", "softmax"], "take functions of one number, softmax is not one"),
+        (["--text", "short.txt", "--width", "30"], "--width 30 is no multiple of the 4 heads"),
         (["--text", "short.txt"], "a text of 20 characters is too short; it takes at least 704"),
     ],
 )
