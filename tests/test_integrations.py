@@ -3,6 +3,7 @@
 import copy
 import functools
 import importlib.util
+import inspect
 import pickle
 import subprocess
 import sys
@@ -99,17 +100,16 @@ def test_sparse_arrays_through_the_body():
     np.testing.assert_allclose(y, jaxact.leaky_relu(x.data))
 
 
-@pytest.mark.parametrize(
-    "name", ["gelu", "mish", "elu", "softplus", "swish", "softmax", "entmax", "poly_norm", "swiglu"]
-)
+@pytest.mark.parametrize("name", [s.name for s in jaxact.specs() if s.kind != "stochastic"])
 def test_onnx_through_the_body(name, tmp_path):
     to_onnx = pytest.importorskip("jax2onnx").to_onnx
     onnx, runtime = pytest.importorskip("onnx"), pytest.importorskip("onnxruntime")
-    inputs = 2 if name == "swiglu" else 1
-    onnx.save(to_onnx(jaxact.spec(name).body, [("B", 4)] * inputs), tmp_path / "model.onnx")
+    body, x = jaxact.spec(name).body, np.linspace(-3, 3, 24, dtype="float32").reshape(3, 8)
+    inputs = sum(p.default is p.empty for p in inspect.signature(jaxact.get(name)).parameters.values())
+    onnx.save(to_onnx(body, [("B", 8)] * inputs), tmp_path / "model.onnx")
     session = runtime.InferenceSession(str(tmp_path / "model.onnx"))
-    (y,) = session.run(None, {given.name: np.asarray(X) for given in session.get_inputs()})
-    np.testing.assert_allclose(y, jaxact.get(name)(*[X] * inputs), rtol=1e-5, atol=1e-6)
+    (y,) = session.run(None, {given.name: x for given in session.get_inputs()})
+    np.testing.assert_allclose(y, body(*[x] * inputs), rtol=1e-3, atol=1e-6)
 
 
 # Pickling
