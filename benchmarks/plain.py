@@ -60,6 +60,7 @@ LINES: dict[str, Callable] = {
     "erf": erf,
     "erf_act": lambda x, alpha=0.75, beta=0.75: x * erf(alpha * jnp.exp(beta * x)),
     "exponential": jnp.exp,
+    "finer": lambda x, w0=30.0: jnp.sin(w0 * (jnp.abs(x) + 1) * x),
     "ftswish": lambda x, threshold=-0.2: nn.relu(x) * nn.sigmoid(x) + threshold,
     "gaussian": lambda x: jnp.exp(-(x**2)),
     "gcu": lambda x: x * jnp.cos(x),

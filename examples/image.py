@@ -4,8 +4,9 @@
     python examples/image.py --pixels 320 --width 256 --epochs 300
 
 The photograph is one that comes with scikit-learn. Writes image.png, the photograph beside each network's output, and
-results.json with the peak signal-to-noise ratio in decibels over all pixels. Networks with ``sine`` are initialised as
-in Sitzmann et al., 2020, arXiv:2006.09661, the others by He's initialiser.
+results.json with the peak signal-to-noise ratio in decibels over all pixels. Networks with ``sine``, ``hosc`` and
+``finer`` are initialised as in Sitzmann et al., 2020, arXiv:2006.09661, with first biases from -5 to 5 for ``finer``,
+the others by He's initialiser.
 
 The first command takes one and a half minutes on two busy cores and gave 33.8 dB with sine, 21.3 with snake, 19.1 with
 relu and 18.1 with mish.
@@ -32,6 +33,7 @@ from jaxact_examples.study import Plan, Study
 from jaxact_examples.trainer import train
 
 import jaxact
+from jaxact import theory
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,20 +64,11 @@ class Network(nn.Module):
     def __call__(self, x: jax.Array, train: bool = False) -> jax.Array:
         w0 = jaxact.spec(self.activation).parameters.get("w0")
         for i in range(self.layers):
-            kernel = nn.initializers.he_normal() if w0 is None else _siren(1.0 if i == 0 else 6**0.5 / w0, i == 0)
-            x = nn.Dense(self.width, kernel_init=kernel)(x)
+            kernel = nn.initializers.he_normal() if w0 is None else theory.siren(w0, first=i == 0)
+            bias = theory.uniform(5.0) if i == 0 and self.activation == "finer" else nn.initializers.zeros
+            x = nn.Dense(self.width, kernel_init=kernel, bias_init=bias)(x)
             x = activation(self.activation, i, train=train)(x)
         return nn.Dense(3)(x)
-
-
-def _siren(factor: float, first: bool) -> Any:
-    """Uniform kernel of a sine network: 1 / n in the first layer, sqrt(6 / n) / w0 in the others."""
-
-    def init(key: jax.Array, shape: tuple[int, ...], dtype: Any = "float32") -> jax.Array:
-        limit = factor / (shape[0] if first else shape[0] ** 0.5)
-        return jax.random.uniform(key, shape, dtype, -limit, limit)
-
-    return init
 
 
 def load(photo: str, pixels: int) -> np.ndarray:

@@ -47,6 +47,7 @@ from jaxact.functions.parametric import xgelu as xgelu
 from jaxact.functions.parametric import xielu as xielu
 from jaxact.functions.parametric import xsilu as xsilu
 from jaxact.functions.periodic import cosine as cosine
+from jaxact.functions.periodic import finer as finer
 from jaxact.functions.periodic import gcu as gcu
 from jaxact.functions.periodic import hosc as hosc
 from jaxact.functions.periodic import sine as sine

@@ -26,8 +26,8 @@ except ModuleNotFoundError as error:
 
 # fmt: off
 __all__ = [  # noqa: RUF022  names in capitals are no constants
-    "APL", "AReLU", "AconC", "AptX", "Derf", "DyT", "ErfAct", "GatedMLP", "HOSC", "Hermite", "Learnable", "MLP",
-    "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "ProbAct",
+    "APL", "AReLU", "AconC", "AptX", "Derf", "DyT", "ErfAct", "FINER", "GatedMLP", "HOSC", "Hermite", "Learnable",
+    "MLP", "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "ProbAct",
     "RReLU", "Rational", "SMU", "SReLU", "STAF", "SinLU", "Sine", "Snake", "SnakeBeta", "SoftExponential",
     "StarReLU", "Swish", "TLU", "XATLU", "XGELU", "XIELU", "XSiLU",
 ]
@@ -131,6 +131,13 @@ class SinLU(Learnable):
     record = jaxact.spec("sinlu")
     a_init: Initial = 1.0
     b_init: Initial = 1.0
+
+
+class FINER(Learnable):
+    """Sine of variable frequency, :func:`jaxact.finer` with a learned frequency near 0."""
+
+    record = jaxact.spec("finer")
+    w0_init: Initial = 30.0
 
 
 class HOSC(Learnable):

@@ -30,8 +30,8 @@ except ModuleNotFoundError as error:
 
 # fmt: off
 __all__ = [  # noqa: RUF022  names in capitals are no constants
-    "APL", "AReLU", "AconC", "AptX", "Derf", "DyT", "ErfAct", "GatedMLP", "HOSC", "Hermite", "Learnable", "MLP",
-    "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "ProbAct",
+    "APL", "AReLU", "AconC", "AptX", "Derf", "DyT", "ErfAct", "FINER", "GatedMLP", "HOSC", "Hermite", "Learnable",
+    "MLP", "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "ProbAct",
     "RReLU", "Rational", "SMU", "SReLU", "STAF", "SinLU", "Sine", "Snake", "SnakeBeta", "SoftExponential",
     "StarReLU", "Swish", "TLU", "XATLU", "XGELU", "XIELU", "XSiLU",
 ]
@@ -177,6 +177,13 @@ class SinLU(Learnable):
     record = jaxact.spec("sinlu")
     a_init: InitVar[Initial] = 1.0
     b_init: InitVar[Initial] = 1.0
+
+
+class FINER(Learnable):
+    """Sine of variable frequency, :func:`jaxact.finer` with a learned frequency near 0."""
+
+    record = jaxact.spec("finer")
+    w0_init: InitVar[Initial] = 30.0
 
 
 class HOSC(Learnable):

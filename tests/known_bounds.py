@@ -15,6 +15,7 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
         "for a small alpha it is the difference of two numbers that are 1 / alpha times as large",
     ),
     ("exponential", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
+    ("finer", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
     ("relu_squared", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
     ("star_relu", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),
     ("symexp", "bfloat16", "slope"): (float("inf"), _OVERFLOWS),

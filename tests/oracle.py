@@ -208,6 +208,7 @@ FORMULAS = {
     "erf": lambda x: erf(x),
     "erf_act": lambda x, alpha, beta: x * erf(alpha * exp(beta * x)),
     "exponential": lambda x: exp(x),
+    "finer": lambda x, w0: sin(w0 * (size(x) + 1) * x),
     "ftswish": lambda x, threshold: threshold + (x * sigmoid(x) if at(x) >= 0 else 0),
     "gaussian": lambda x: exp(-x * x),
     "geglu": lambda x, value: gelu_tanh(x) * value,

@@ -86,7 +86,7 @@ class Verdicts:
 def jumps(name, x, order, parameters):
     """Which of the points have another derivative just left of them than just right."""
     x = x.astype(np.float64)
-    step = 2.0**-30
+    step = 2.0**-40
     left, right = (oracle.derivatives(name, x + d, order, **parameters)[0][order] for d in (-step, step))
     return np.abs(left - right) > 1e-6 * np.maximum(1, np.abs(left))
 

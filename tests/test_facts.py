@@ -57,7 +57,7 @@ def test_slopes_at_both_ends(spec):
 @elementwise
 def test_kinks(spec):
     x = np.union1d(np.arange(-10, 10, 1 / 16), spec.kinks)
-    step = 2.0**-30
+    step = 2.0**-40
     jump = np.abs(derivatives(spec, x + step)[1] - derivatives(spec, x - step)[1]) > 1e-4
     assert x[jump].tolist() == sorted(spec.kinks)
 

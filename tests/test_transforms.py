@@ -120,7 +120,11 @@ def test_third_derivative(spec):
         f = derivative(f)
     third = cases.run(f, x)
     close(np.ravel(third)[64::64], truth(spec, np.ravel(x)[64::64], 3)[3], 64)
-    assert np.all(np.isfinite(third) | np.isinf(unary(spec)(x)))
+    infinite = ~(np.isfinite(third) | np.isinf(unary(spec)(x)))
+    if infinite.any():  # where the waves of finer are too steep for a float
+        limit = float(np.finfo(np.float32).max)
+        assert np.all(np.isinf(third[infinite]))
+        assert np.all(np.abs(truth(spec, x[infinite], 3)[3]) > limit)
 
 
 def derivative(f):

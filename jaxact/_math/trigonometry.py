@@ -5,6 +5,10 @@ the number of quarter turns modulo 4 with 60 bits after the binary point, float6
 method serves all finite angles, small or large.
 
 ``w`` may be ``None``, which is 1, or a NumPy number: then ``2 w / pi`` is a constant.
+
+With ``grows`` the angle is ``x w (1 + |x|)``. It is not rounded either, nor does ``x^2`` overflow: with the significand
+``s`` of ``x``, the turns are ``s (s F + G)``, for fractions ``F`` and ``G`` that the exponents of ``x^2 w`` and ``x w``
+select.
 """
 
 from __future__ import annotations
@@ -126,20 +130,55 @@ def _times(form: _Format, words: Words, factor: Array, bits: int) -> Words:
     return results
 
 
-def _turn(m: Arithmetic, form: _Format, x: Array, w: Any) -> Words:
-    """``|x w| / (2 pi)`` modulo 1 in two words, where ``|x w|`` is not small."""
+def _sum(form: _Format, first: Words, second: Words) -> Words:
+    """Sum of two fractions of as many words, modulo 1."""
+    results: Words = []
+    over = None
+    for a, b in zip(reversed(first), reversed(second), strict=True):
+        total = lax.add(a, b)
+        carry = lax.lt(total, a)
+        if over is not None:
+            total = lax.add(total, over)
+            carry = _or(carry, lax.lt(total, over))
+        over = lax.convert_element_type(carry, form.unsigned)
+        results.insert(0, total)
+    return results
+
+
+def _turn(m: Arithmetic, form: _Format, x: Array, w: Any, grows: bool) -> Words:
+    """``|angle| / (2 pi)`` modulo 1 in two words, where the angle is not small."""
     bits = 12 if m.name == "half" else form.bits  # of the narrow dtype that x had
     s, e = _significand(form, x, bits)
-    if not isinstance(w, Array):
-        size = 1.0 if w is None else abs(float(w))
-        least = min(math.floor(math.log2(0.78 / size)), form.highest) if size else form.highest
-        table = _fraction(form, size, least - bits - 1, (form.highest - least) // form.word + 4)
-        return _times(form, _moved(form, table, lax.sub(e, form.unsigned(least + form.highest)), 3), s, bits)
-    s_w, e_w = _significand(form, w, form.bits)
-    least = -2
-    table = _fraction(form, 1.0, least - bits - form.bits, (2 * form.highest - least) // form.word + 5)
-    words = _moved(form, table, lax.sub(lax.add(e, e_w), form.unsigned(least + 2 * form.highest)), 4)
-    return _times(form, _times(form, words, s_w, form.bits), s, bits)
+    if isinstance(w, Array):
+        more, size = 1, 1.0
+        s_w, e_w = _significand(form, w, form.bits)
+        # Where |x w| is not small, the powers of two have a product of 2^-2 or more; beside x^2 w, it may be less.
+        least, least_square = (-2 - form.highest // 2, -2 - form.highest) if grows else (-2, 0)
+    else:
+        more, size = 0, 1.0 if w is None else abs(float(w))
+        s_w = e_w = None
+        largest = 2.0 ** (form.highest - 2)
+        small = min(0.78 / size, largest) if size else largest
+        if grows:
+            small = 2 * small / (1 + math.sqrt(1 + 4 * small))  # x (1 + x) w is 0.78 there
+        least = math.floor(math.log2(small))
+        least_square = 2 * least
+
+    def fraction(power: int, least: int, count: int) -> Words:
+        """Turns of ``x^power w`` over the significands, in words; ``least`` is the least exponent of that product."""
+        exponent = lax.add(e, e) if power == 2 else e
+        exponent = exponent if e_w is None else lax.add(exponent, e_w)
+        highest = (power + more) * form.highest  # that of the product, and the bias of the exponent
+        start = least - 2 - power * (bits - 1) - more * (form.bits - 1)
+        table = _fraction(form, size, start, (highest - least) // form.word + count + 1)
+        return _moved(form, table, lax.sub(exponent, form.unsigned(least + highest)), count)
+
+    words = fraction(1, least, 3 + more)
+    if grows:
+        words = _sum(form, _times(form, fraction(2, least_square, 4 + more), s, bits), words)
+    if s_w is not None:
+        words = _times(form, words, s_w, form.bits)
+    return _times(form, words, s, bits)
 
 
 def _remainder(m: Arithmetic, form: _Format, turn: Words, exact: bool) -> tuple[Array, Array, Array | None]:
@@ -162,15 +201,19 @@ def _remainder(m: Arithmetic, form: _Format, turn: Words, exact: bool) -> tuple[
     return n, r, r_low + (second * half_pi_low + low * half_pi)
 
 
-def _reduced(m: Arithmetic, x: Array, w: Any, w_low: Any, exact: bool) -> tuple[Array, Array, Array | None]:
-    """``n``, ``r`` and ``r_low`` with ``|x w| = n pi / 2 + r + r_low`` modulo 2 pi, and ``|r| < 0.8``.
+def _reduced(
+    m: Arithmetic, x: Array, w: Any, w_low: Any, exact: bool, grows: bool
+) -> tuple[Array, Array, Array | None]:
+    """``n``, ``r`` and ``r_low`` with ``|angle| = n pi / 2 + r + r_low`` modulo 2 pi, and ``|r| < 0.8``.
 
     ``r`` is NaN where ``x`` or ``w`` is infinite or NaN.
     """
     form = _FORMATS[m.dtype.name]
-    n, r, r_low = _remainder(m, form, _turn(m, form, x, w), exact)
+    n, r, r_low = _remainder(m, form, _turn(m, form, x, w, grows), exact)
     size = lax.abs(x)
     angle = size if w is None else size * abs(w)
+    if grows:
+        angle = angle * (1 + size)
     small = lax.lt(angle, m.number(_SMALL))
     n = _select(small, form.unsigned(0), n)
     zero = lax.mul(x, m.number(0))  # or NaN
@@ -193,11 +236,11 @@ def lost_product(m: Arithmetic, x: Array, w: Any) -> Array:
 
 
 def _signed(
-    m: Arithmetic, x: Array, w: Any, quarters: int, w_low: Any = None, exact: bool = False
+    m: Arithmetic, x: Array, w: Any, quarters: int, w_low: Any = None, exact: bool = False, grows: bool = False
 ) -> tuple[Array, Array, Array]:
     """A sign and two numbers: sign times their sum is ``sin(x (w + w_low) + quarters pi / 2)``."""
     form = _FORMATS[m.dtype.name]
-    n, r, r_low = _reduced(m, x, w, w_low, exact)
+    n, r, r_low = _reduced(m, x, w, w_low, exact, grows)
     if quarters:
         n = lax.add(n, form.unsigned(quarters))
     odd, down = (lax.ne(_and(n, form.unsigned(bit)), form.unsigned(0)) for bit in (1, 2))
@@ -217,35 +260,43 @@ def _signed(
     return m.where(down, -1, 1), first, second
 
 
-def _sine(m: Arithmetic, x: Array, w: Any, quarters: int) -> Array:
-    """``sin(x w + quarters pi / 2)``."""
+def _sine(m: Arithmetic, x: Array, w: Any, quarters: int, grows: bool = False) -> Array:
+    """``sin(angle + quarters pi / 2)``."""
     if m.native:
         angle = x if w is None else x * w
+        angle = angle * _growth(m, x) if grows else angle
         y = jnp.cos(angle) if quarters % 2 else jnp.sin(angle)
         return -y if quarters & 2 else y
     if m.ruled:
-        return _with_rule(m, quarters, None)(x, w) if isinstance(w, Array) else _with_rule(m, quarters, w)(x)
-    sign, first, second = _signed(m, x, w, quarters)
+        ruled = _with_rule(m, quarters, None if isinstance(w, Array) else w, grows)
+        return ruled(x, w) if isinstance(w, Array) else ruled(x)
+    sign, first, second = _signed(m, x, w, quarters, grows=grows)
     return lax.mul(sign, lax.add(first, second))
 
 
+def _growth(m: Arithmetic, x: Array) -> Array:
+    return 1 + m.magnitude(x)
+
+
 @functools.cache
-def _with_rule(m: Arithmetic, quarters: int, w: np.generic | None) -> Callable[..., Array]:
-    """``sin(x w + quarters pi / 2)`` as a function of ``x``, or of ``x`` and an array ``w``, with its derivative."""
+def _with_rule(m: Arithmetic, quarters: int, w: np.generic | None, grows: bool) -> Callable[..., Array]:
+    """``sin(angle + quarters pi / 2)`` as a function of ``x``, or of ``x`` and an array ``w``, with its derivative."""
     bare = dataclasses.replace(m, ruled=False)
 
     @jax.custom_jvp
     def f(x: Array, *factor: Array) -> Array:
-        return _sine(bare, x, factor[0] if factor else w, quarters)
+        return _sine(bare, x, factor[0] if factor else w, quarters, grows)
 
     @f.defjvp
     def _(primals: Any, tangents: Any) -> Any:
         (x, *factor), (t, *more) = primals, tangents
         by = factor[0] if factor else w
         along = t if by is None else by * t
+        if grows:
+            along = along * (1 + 2 * m.magnitude(x))
         if more:
-            along = along + x * more[0]
-        return f(*primals), _with_rule(m, (quarters + 1) % 4, w)(*primals) * along
+            along = along + x * (_growth(m, x) * more[0] if grows else more[0])
+        return f(*primals), _with_rule(m, (quarters + 1) % 4, w, grows)(*primals) * along
 
     return f
 
@@ -267,11 +318,11 @@ def parts(
     return lax.mul(sign, first), lax.mul(sign, second)
 
 
-def sin(m: Arithmetic, x: Array, w: Any = None) -> Array:
-    """Sine of ``x w``, within 2.2 ulp; NaN at infinity."""
-    return _sine(m, x, w, 0)
+def sin(m: Arithmetic, x: Array, w: Any = None, grows: bool = False) -> Array:
+    """Sine of ``x w``, or with ``grows`` of ``x w (1 + |x|)``, within 2.2 ulp or 3.5; NaN at infinity."""
+    return _sine(m, x, w, 0, grows)
 
 
-def cos(m: Arithmetic, x: Array, w: Any = None) -> Array:
-    """Cosine of ``x w``, within 2.2 ulp; NaN at infinity."""
-    return _sine(m, x, w, 1)
+def cos(m: Arithmetic, x: Array, w: Any = None, grows: bool = False) -> Array:
+    """Cosine of the same angle, within 2.2 ulp; NaN at infinity."""
+    return _sine(m, x, w, 1, grows)

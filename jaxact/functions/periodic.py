@@ -62,6 +62,42 @@ def sine(x: ArrayLike, w0: ArrayLike = 30.0) -> Array:
     ...
 
 
+def _finer(m: Arithmetic, x: Array, w0: Array) -> Array:
+    return trig.sin(m, x, w0, grows=True)
+
+
+def _finer_slope(m: Arithmetic, x: Array, w0: Array) -> Array:
+    return 2 * (w0 * trig.cos(m, x, w0, grows=True) * (m.magnitude(x) + 0.5))  # 2 |x| may overflow
+
+
+def _finer_w0_slope(m: Arithmetic, x: Array, w0: Array) -> Array:
+    return x * ((1 + m.magnitude(x)) * trig.cos(m, x, w0, grows=True))
+
+
+@activation(Formula(_finer, _finer_slope, _finer_w0_slope), kind="periodic", range=(-1, 1))
+def finer(x: ArrayLike, w0: ArrayLike = 30.0) -> Array:
+    r"""Sine of variable frequency, which grows with the size of its input (FINER).
+
+    .. math:: \mathrm{finer}(x) = \sin(\omega_0 (|x| + 1) x)
+
+    At +-inf it is NaN. The biases of the first layer choose the frequencies: draw them from a wide range, as
+    :func:`jaxact.theory.uniform` does. The authors' code by default takes :math:`|x| + 1` for a constant in the slope,
+    which here is that of the formula.
+
+    Args:
+      x: real array of any shape.
+      w0: frequency :math:`\omega_0` near 0; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    References:
+      Liu, Zhu, Zhang, Fu, Deng, Ma, Guo and Cao, FINER: flexible spectral-bias tuning in implicit neural representation
+      by variable-periodic activation functions, 2023, arXiv:2312.02434.
+    """
+    ...
+
+
 # With u = beta sin(w0 x), an unrounded sum, since the slope of tanh amplifies an error of u.
 
 

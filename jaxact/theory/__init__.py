@@ -2,6 +2,9 @@
 
 from jaxact.theory.closed_form import KERNELS as KERNELS
 from jaxact.theory.initializers import orthogonal as orthogonal
+from jaxact.theory.initializers import root_laplace as root_laplace
+from jaxact.theory.initializers import siren as siren
+from jaxact.theory.initializers import uniform as uniform
 from jaxact.theory.initializers import variance_scaling as variance_scaling
 from jaxact.theory.kernels import Kernels as Kernels
 from jaxact.theory.kernels import dual_kernel as dual_kernel

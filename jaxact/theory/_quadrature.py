@@ -197,7 +197,11 @@ def _halve(
             coefficients = values[..., :-2] @ _TO_COEFFICIENTS.T
             off = np.max(np.abs(coefficients @ at_ends - values[..., -2:]), -1) / 4
             error = np.maximum(np.max(np.abs(coefficients[..., -3:]), -1), off)
-            good = np.all(error <= tolerance * np.maximum(np.max(np.abs(values), -1), scale), 0)
+            size = np.maximum(np.max(np.abs(values), -1), scale)
+            # What the rounding of the points changes: x eps times the slope, and times the curvature of a wave.
+            steep = np.max(np.abs(values[1]), -1)
+            lost = eps * (np.abs(middle) + half) * steep * np.stack([np.ones_like(steep), steep / size[0]])
+            good = np.all(error <= tolerance * size + lost, 0)
         good |= ~np.all(np.isfinite(values), (0, 2))  # halving cannot help where the function overflows
         bottom = ~good & (half <= 8 * eps * np.maximum(1, np.abs(middle)))
         bad += [(a, b) for a, b in zip(left[bottom], right[bottom], strict=True)]

@@ -51,10 +51,12 @@ def test_value_and_slope(name):
     ours, pullback = jax.vjp(jaxact.get(name), *x)
     line, pullback_of_line = jax.vjp(ALL[name], *x)
     cotangent = jnp.cos(jnp.arange(ours.size, dtype=ours.dtype)).reshape(ours.shape)
-    lost = {"signed_parabolic": 2e-4}.get(name, 0)  # the line itself divides a difference by 2 eps
+    # The line itself divides a difference by 2 eps, or rounds an angle of up to 1300.
+    lost = {"signed_parabolic": 2e-4, "finer": 1e-4}.get(name, 0)
     np.testing.assert_allclose(line, ours, rtol=1e-4, atol=1e-5 + lost)
+    least = 1e-4 if name == "finer" else 1e-5
     for a, b in zip(pullback_of_line(cotangent), pullback(cotangent), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * max(1, abs(b).max()))  # that of sine is up to 30
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=least * max(1, abs(b).max()))  # that of sine is up to 30
 
 
 @every

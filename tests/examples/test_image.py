@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import image
+import jax
 import numpy as np
 import pytest
 from jaxact_examples.mesh import make_mesh
@@ -26,6 +27,18 @@ def test_samples_are_the_pixels():
     data = image.samples(picture)
     np.testing.assert_array_equal(data["colour"].reshape(picture.shape), picture)
     np.testing.assert_array_equal(data["place"][[0, 39, -1]], [[-1, -1], [-1, 1], [1, 1]])
+
+
+def test_sines_start_as_their_papers_say():
+    def initial(name):
+        return image.Network(name, 64, 2).init(jax.random.key(0), np.zeros((1, 2), "float32"))["params"]
+
+    for name in ("sine", "finer"):
+        params = initial(name)
+        assert 0.45 < abs(params["Dense_0"]["kernel"]).max() <= 1 / 2
+        assert 0.9 * (6 / 64) ** 0.5 / 30 < abs(params["Dense_1"]["kernel"]).max() <= (6 / 64) ** 0.5 / 30
+        assert (abs(params["Dense_0"]["bias"]).max() > 4) == (name == "finer")
+        assert not params["Dense_1"]["bias"].any()
 
 
 def test_the_step_lowers_for_cuda_and_tpu(lowers):

@@ -61,3 +61,31 @@ def test_made_within_a_trace(make):
 def test_unknown_mode():
     with pytest.raises(ValueError, match="fan_in, fan_out, fan_avg"):
         theory.variance_scaling("relu", "fan")
+
+
+def test_a_network_of_sines_keeps_the_size_of_its_arguments():
+    """As its authors derive: the arguments of all sines but the first have variance 1, and the sines 1/2."""
+    keys = jax.random.split(jax.random.key(0), 5)
+    x = jax.random.uniform(keys[0], (256, 2), minval=-1.0)
+    x = jaxact.sine(x @ theory.siren(first=True)(keys[1], (2, 256), jnp.float32))
+    for key in keys[2:]:
+        x = x @ theory.siren()(key, (256, 256), jnp.float32)
+        np.testing.assert_allclose(jnp.var(30 * x), 1, rtol=0.2)
+        x = jaxact.sine(x)
+        np.testing.assert_allclose(jnp.mean(x * x), 0.43, rtol=0.1)  # (1 - e^-2) / 2 for normal arguments
+
+
+def test_uniform_from_minus_the_limit():
+    drawn = theory.uniform(5.0)(jax.random.key(0), (10000,), jnp.float32)
+    assert -5 <= drawn.min() < -4.9
+    assert 4.9 < drawn.max() <= 5
+    assert theory.siren(first=True)(jax.random.key(0), (3, 3, 2, 8), jnp.float16).dtype == jnp.float16
+
+
+def test_waves_of_random_height_and_phase_have_variance_1():
+    keys, tau = jax.random.split(jax.random.key(0), 3), 5
+    heights = theory.root_laplace(2 / tau)(keys[0], (tau, 20000), jnp.float32)
+    frequencies = jax.nn.initializers.uniform(30.0)(keys[1], (tau, 20000), jnp.float32)
+    phases = theory.uniform(math.pi)(keys[2], (tau, 20000), jnp.float32)
+    y = jaxact.staf(jnp.full(20000, 0.7, jnp.float32), heights, frequencies, phases)
+    np.testing.assert_allclose([jnp.mean(y), jnp.var(y)], [0, 1], atol=0.05)
