@@ -14,6 +14,7 @@ from jaxact._activation import specs as specs
 from jaxact._decay import decay_mask as decay_mask
 from jaxact._inverse import inverse as inverse
 from jaxact._inverse import log_abs_slope as log_abs_slope
+from jaxact._surrogate import heaviside as heaviside
 from jaxact._surrogate import surrogate as surrogate
 from jaxact.functions.gated import bilinear as bilinear
 from jaxact.functions.gated import clipped_swiglu as clipped_swiglu

@@ -46,6 +46,40 @@ def test_half_precision_and_vmap():
     assert y.dtype == pullback(y)[0].dtype == jnp.bfloat16
 
 
+SPIKES = {
+    "superspike": lambda x, k=25: 1 / (1 + k * np.abs(x)) ** 2,
+    "arctan": lambda x, k=2: k / 2 / (1 + (np.pi / 2 * k * x) ** 2),
+    "triangular": lambda x, k=2: np.maximum(0, 1 - k * np.abs(x)),
+    "boxcar": lambda x, k=1: np.where(k * np.abs(x) <= 1, 0.5, 0),
+    "sigmoid": lambda x, k=25: k * np.exp(-k * np.abs(x)) / (1 + np.exp(-k * np.abs(x))) ** 2,
+}
+
+
+@pytest.mark.parametrize("name", SPIKES)
+@pytest.mark.parametrize("scale", [None, 3.0])
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_heaviside(name, scale, dtype):
+    x = jnp.concatenate([X, 0.01 * X, jnp.float32([1e30, -1e30])]).astype(dtype)
+    y, pullback = jax.vjp(jax.jit(lambda x: jaxact.heaviside(x, name, scale)), x)
+    np.testing.assert_array_equal(y, (np.asarray(x, np.float64) > 0).astype(dtype))
+    slope, kept = pullback(jnp.ones_like(y))[0], [a for a in jax.tree.leaves(pullback) if a.size > 1]
+    assert y.dtype == slope.dtype == dtype
+    assert [(a.size, a.dtype) for a in kept] == [(x.size, dtype)]
+    expected = SPIKES[name](np.asarray(x, np.float64), *([] if scale is None else [scale]))
+    np.testing.assert_allclose(
+        np.asarray(slope, np.float64), expected, rtol=1e-5 if dtype == jnp.float32 else 2**-8, atol=1e-30
+    )
+
+
+def test_heaviside_of_integers_and_unknown_slopes():
+    assert jaxact.heaviside(jnp.array([-1, 0, 2])).tolist() == [0, 0, 1]
+    assert jnp.isnan(jaxact.heaviside(jnp.nan))
+    with pytest.raises(ValueError, match=r"slope must be one of superspike, arctan, .*got 'fast'"):
+        jaxact.heaviside(0.0, "fast")
+    with pytest.raises(TypeError, match=r"jaxact\.heaviside: x must be a real array"):
+        jaxact.heaviside(1j)
+
+
 def test_unknown_name():
     with pytest.raises(KeyError, match="tanhh"):
         jaxact.surrogate(jnp.sign, "tanhh")
