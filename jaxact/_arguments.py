@@ -129,6 +129,21 @@ def axis_of(function: str, x: Array, axis: int) -> int:
     return axis % x.ndim
 
 
+def even_axis(function: str, x: Array, axis: int) -> int:
+    """The axis, counted from the front, of an array that is to be halved along it.
+
+    Raises:
+      TypeError: it is no integer.
+      ValueError: it is out of range, or the size along it is odd.
+    """
+    found = axis_of(function, x, axis)
+    if x.shape[found] % 2:
+        raise ValueError(
+            f"jaxact.{function}: the size along axis {axis} must be even to be halved, got shape {x.shape}"
+        )
+    return found
+
+
 def in_groups(function: str, x: Array, argument: str, size: int, axis: int) -> tuple[Array, int]:
     """``x`` with ``size`` neighbours along ``axis`` on an axis of their own, and that axis; ``argument`` is its name.
 

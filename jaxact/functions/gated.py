@@ -19,7 +19,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jaxact._activation import Composite, activation
-from jaxact._arguments import axis_of
+from jaxact._arguments import even_axis
 from jaxact._derivative import Formula
 from jaxact._math import SCALE, UNSCALE, Arithmetic, coefficients, logistic, normal
 from jaxact._math.arithmetic import Pair
@@ -315,10 +315,7 @@ _GLU = Formula(
 
 def _split(m: Arithmetic, x: Array, axis: int) -> Array:
     x = jnp.asarray(x)
-    axis_of("glu", x, axis)
-    if x.shape[axis] % 2:
-        raise ValueError(f"jaxact.glu: the size along axis {axis} must be even to be halved, got shape {x.shape}")
-    return _GLU(m, *jnp.split(x, 2, axis))
+    return _GLU(m, *jnp.split(x, 2, even_axis("glu", x, axis)))
 
 
 @activation(Composite(_split), kind="gated", options=("axis",))

@@ -20,7 +20,7 @@ from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jaxact._activation import INF, Composite, activation
-from jaxact._arguments import axis_of, equal_rank, in_groups, weakly_typed
+from jaxact._arguments import axis_of, equal_rank, even_axis, in_groups, weakly_typed
 from jaxact._derivative import Formula, RowFormula
 from jaxact._math import UNSCALE, Arithmetic, largest
 from jaxact._math import trigonometry as trig
@@ -953,14 +953,6 @@ def gaussian_topk_relu(x: ArrayLike, sparsity: float = 0.95, axis: int = -1) -> 
 # Sorts and reflections, which keep lengths and those of gradients: the activations of networks with a Lipschitz bound.
 
 
-def _even(function: str, x: Array, axis: int) -> None:
-    """Refuse an axis that has no halves."""
-    if x.shape[axis] % 2:
-        raise ValueError(
-            f"jaxact.{function}: the size along axis {axis} must be even to be halved, got shape {x.shape}"
-        )
-
-
 def _halves(x: Array, axis: int) -> tuple[Array, Array]:
     """The first and the second half along the axis."""
     middle = x.shape[axis] // 2
@@ -968,8 +960,7 @@ def _halves(x: Array, axis: int) -> tuple[Array, Array]:
 
 
 def _max_min(m: Arithmetic, x: Array, axis: int) -> Array:
-    axis = axis_of("max_min", x, axis)
-    _even("max_min", x, axis)
+    axis = even_axis("max_min", x, axis)
     a, b = _halves(x, axis)
     swapped = a < b  # all that the backward pass keeps
     return lax.concatenate([lax.select(swapped, b, a), lax.select(swapped, a, b)], axis)
@@ -1097,8 +1088,7 @@ _HOUSEHOLDER = RowFormula(_householder_of, _householder_along, _householder_thet
 
 
 def _householder(m: Arithmetic, x: Array, theta: Any, axis: int) -> Array:
-    axis = axis_of("householder", x, axis)
-    _even("householder", x, axis)
+    axis = even_axis("householder", x, axis)
     half, _ = _halves(x, axis)
     if not isinstance(theta, Array):  # the default
         return _max_min(m, x, axis)
