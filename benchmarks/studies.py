@@ -65,21 +65,9 @@ def image(results: dict[str, Any]) -> Table:
 
 
 def adaptive(results: dict[str, Any]) -> Table:
-    def shown(value: float, sign: str = "") -> str:
-        return f"{value:{sign}.2%}" if results["unit"] == "accuracy" else f"{-value:{sign}.3f}"
-
+    header, *rows = results["table"]
     layers = {name: ", ".join(found["nearest"]) for name, found in results["shapes"].items()}
-    rows = [
-        [
-            row["activation"],
-            shown(row["accuracy"]),
-            f"{shown(row['difference'], '+')} ± {shown(row['difference_interval']).lstrip('-')}",
-            row["verdict"],
-            layers.get(row["activation"], ""),
-        ]
-        for row in results["rows"]
-    ]
-    return ["activation", results["unit"], f"against {results['best']}", "verdict", "nearest, by layer"], rows
+    return [*header, "nearest, by layer"], [[*row, layers.get(row[0], "")] for row in rows]
 
 
 def rank(results: dict[str, Any]) -> Table:

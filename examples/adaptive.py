@@ -54,9 +54,7 @@ from jax.sharding import Mesh
 from jaxact_examples import figures, mesh, options, progress, run, seeds
 from jaxact_examples.activations import FIXED, activation, check_names, learned, module_of
 from jaxact_examples.data import Arrays, Batches, Images, load_images
-from jaxact_examples.optimiser import make_optimiser
 from jaxact_examples.options import BadInput
-from jaxact_examples.study import Plan
 from jaxact_examples.trainer import train
 
 import jaxact
@@ -188,9 +186,6 @@ def characters(letters: str, width: int) -> Task:
 
 def make_study(task: Task, model: nn.Module, options: Options, devices: Mesh) -> seeds.ManySeeds:
     """The training of a network from every seed; the records have each seed's score, and the first one's shapes."""
-    numbers = range(options.seed, options.seed + options.seeds)
-    samples = len(next(iter(task.train.values())))
-    orders = seeds.Orders(samples, options.batch_size, numbers, options.epochs)
     test = Batches(task.test, min(500, len(next(iter(task.test.values())))), seed=None)
     held = mesh.place(devices, [test[i] for i in range(len(test))], None)
     example = task.inputs({name: array[:1] for name, array in task.train.items()})
@@ -212,16 +207,17 @@ def make_study(task: Task, model: nn.Module, options: Options, devices: Mesh) ->
         shapes = [{k: v[0].tolist() for k, v in shape.items()} for shape in shapes_of(jax.device_get(params))]
         return {"score": float(scores.mean()), "scores": scores.tolist(), "shapes": shapes}
 
-    plan = Plan(options.epochs, orders.steps_per_epoch, samples * options.seeds, best="score", unit="samples")
-    return seeds.ManySeeds(
+    return seeds.from_each(
+        task.train,
+        options,
+        options.seeds,
+        options.epochs,
+        devices,
+        best="score",
+        unit="samples",
         initial=lambda key: model.init(key, example)["params"],
         loss=loss,
-        optimiser=make_optimiser(options, plan.rounds * plan.steps),
-        batches=orders,
-        plan=plan,
         evaluate=evaluate,
-        held=(mesh.place(devices, dict(task.train), None),),
-        seeds=options.seeds,
     )
 
 
@@ -336,9 +332,6 @@ def write_report(
     scores = {label: np.array(history[-1]["scores"]) for label, history in histories.items()}
     best = max(fixed, key=lambda name: scores[name].mean())
     rows = compare(scores, best)
-    report = {"unit": task.unit, "best": best, "rows": rows, "shapes": shapes}
-    each = {label: values.tolist() for label, values in scores.items()}
-    run.write_whole(folder / "results.json", json.dumps({**report, "scores": each}, indent=1) + "\n")
 
     def shown(value: float, sign: str = "") -> str:
         return f"{value:{sign}.2%}" if task.unit == "accuracy" else f"{-value:{sign}.3f}"
@@ -353,6 +346,9 @@ def write_report(
         ]
         for row in rows
     ]
+    report = {"unit": task.unit, "best": best, "rows": rows, "table": [header, *lines], "shapes": shapes}
+    each = {label: values.tolist() for label, values in scores.items()}
+    run.write_whole(folder / "results.json", json.dumps({**report, "scores": each}, indent=1) + "\n")
     layers = ["learned", *(f"layer {i + 1}" for i in range(options.layers))]
     named = [
         [name, *(f"{n} ({d:.1%})" for n, d in zip(found["nearest"], found["distance"], strict=True))]
@@ -360,8 +356,7 @@ def write_report(
     ]
     progress.table(f"{options.seeds} seeds, mean and 95 % interval, best first", header, lines)
     progress.table("Nearest function of each layer, and how far", layers, named)
-    tables = [[header, ["---"] * len(header), *lines], [layers, ["---"] * len(layers), *named]]
-    text = "\n".join("".join(f"| {' | '.join(line)} |\n" for line in table) for table in tables)
+    text = "\n".join(progress.markdown(*table) for table in ((header, lines), (layers, named)))
     run.write_whole(folder / "adaptive.md", text)
     draw(folder / "shapes.png", histories, shapes, options.layers)
     progress.say(f"tables, figure, metrics and checkpoints are in {folder}")

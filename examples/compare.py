@@ -125,8 +125,7 @@ def write_report(folder: Path, rows: list[dict[str, Any]], histories: dict[str, 
         ]
         for row in rows
     ]
-    markdown = [header, ["---"] * len(header), *shown]
-    run.write_whole(folder / "table.md", "".join(f"| {' | '.join(line)} |\n" for line in markdown))
+    run.write_whole(folder / "table.md", progress.markdown(header, shown))
     progress.table(f"{rows[0]['seeds']} seeds, mean and 95 % interval, best first", header, shown)
     draw(folder / "compare.png", rows, histories)
     progress.say(f"tables, figure, metrics and checkpoints are in {folder}")

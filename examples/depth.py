@@ -146,8 +146,7 @@ def write_report(folder: Path, accuracies: dict[str, dict[int, list[float]]]) ->
     axes.grid(alpha=0.3)
     axes.legend()
     figures.save_figure(figure, folder / "depth.png")
-    lines = [header, ["---"] * len(header), *rows]
-    run.write_whole(folder / "depth.md", "".join(f"| {' | '.join(line)} |\n" for line in lines))
+    run.write_whole(folder / "depth.md", progress.markdown(header, rows))
     progress.table("Test accuracy, mean and 95 % interval over the seeds", header, rows)
     progress.say(f"table, figure, metrics and checkpoints are in {folder}")
 

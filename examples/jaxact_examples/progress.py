@@ -41,3 +41,7 @@ def table(title: str, header: list[str], rows: list[list[str]]) -> None:
     for row in rows:
         drawn.add_row(*row)
     say(drawn)
+
+
+def markdown(header: list[str], rows: list[list[str]]) -> str:
+    return "".join(f"| {' | '.join(line)} |\n" for line in [header, ["---"] * len(header), *rows])

@@ -13,7 +13,7 @@ from jax import lax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jaxact_examples import classify
-from jaxact_examples.data import Batches, Images
+from jaxact_examples.data import Arrays, Batches, Images
 from jaxact_examples.mesh import make_mesh, place
 from jaxact_examples.optimiser import make_optimiser
 from jaxact_examples.options import BadInput, Training
@@ -63,19 +63,36 @@ def seeds_mesh(options: Training, seeds: int) -> Mesh:
     return make_mesh(dataclasses.replace(options, devices=devices), batch=seeds)
 
 
-def make_study(model: nn.Module, options: Training, data: Images, seeds: int, epochs: int, devices: Mesh) -> ManySeeds:
-    """A classifier to be trained from each seed; the metrics have ``test_accuracies``, one for each."""
-    orders = Orders(len(data.train["label"]), options.batch_size, range(options.seed, options.seed + seeds), epochs)
-    plan = Plan(epochs, orders.steps_per_epoch, len(data.train["label"]) * seeds, best="test_accuracy")
+def from_each(
+    train: Arrays, options: Training, seeds: int, epochs: int, devices: Mesh, best: str, unit: str, **model: Any
+) -> ManySeeds:
+    """The study of what is trained from each seed; ``model`` has its first parameters, loss and evaluation."""
+    samples = len(next(iter(train.values())))
+    orders = Orders(samples, options.batch_size, range(options.seed, options.seed + seeds), epochs)
+    plan = Plan(epochs, orders.steps_per_epoch, samples * seeds, best=best, unit=unit)
     return ManySeeds(
-        initial=classify.make_initial(model, data),
-        loss=classify.make_loss(model, data.peak),
         optimiser=make_optimiser(options, plan.rounds * plan.steps),
         batches=orders,
         plan=plan,
-        evaluate=_make_evaluation(model, data, devices),
-        held=(place(devices, dict(data.train), None),),
+        held=(place(devices, dict(train), None),),
         seeds=seeds,
+        **model,
+    )
+
+
+def make_study(model: nn.Module, options: Training, data: Images, seeds: int, epochs: int, devices: Mesh) -> ManySeeds:
+    """A classifier to be trained from each seed; the metrics have ``test_accuracies``, one for each."""
+    return from_each(
+        data.train,
+        options,
+        seeds,
+        epochs,
+        devices,
+        best="test_accuracy",
+        unit="images",
+        initial=classify.make_initial(model, data),
+        loss=classify.make_loss(model, data.peak),
+        evaluate=_make_evaluation(model, data, devices),
     )
 
 
