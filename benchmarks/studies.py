@@ -74,14 +74,11 @@ def rank(results: dict[str, Any]) -> Table:
     means = {name: statistics.mean(each) for name, each in results["trained"].items()}
     predicted = results["predicted"]
     trained = [name for name in results["order"] if name in means]
-    rows = [
-        [n, *(f"{predicted[n][k]:.2f}" for k in ("gradient", "contrast", "loss")), f"{means[n]:.2%}"] for n in trained
-    ]
-    agreement = f"rank correlation {results['spearman']:.2f}, p = {results['p']:.1g}"
-    return ["activation", "gradient", "contrast", "predicted loss", "test accuracy"], [
-        *rows,
-        ["", "", "", "", agreement],
-    ]
+    features = {"gradient": "gradient", "contrast": "contrast", "loss": "predicted loss", "fisher": "Fisher distance"}
+    rows = [[n, *(f"{predicted[n][k]:.2f}" for k in features), f"{means[n]:.2%}"] for n in trained]
+    agreement = {k: f"{a['spearman']:.2f}, p = {a['p']:.1g}" for k, a in results["agreement"].items()}
+    rows.append(["rank correlation", *(agreement.get(k, "") for k in features), ""])
+    return ["activation", *features.values(), "test accuracy"], rows
 
 
 def saturation(results: dict[str, Any]) -> Table:

@@ -49,7 +49,8 @@ def test_rank(run_study):
     assert set(found["order"]) == {"relu", "tanh", "sigmoid", "identity", "elu"}
     assert found["order"][0] == "identity"
     assert set(found["trained"]) == {"relu", "tanh", "sigmoid"}
-    assert -1 <= found["spearman"] <= 1
+    assert all(-1 <= found["agreement"][feature]["spearman"] <= 1 for feature in ("loss", "fisher"))
+    assert found["predicted"]["identity"]["fisher"] == 0 < found["predicted"]["tanh"]["fisher"]
     assert Path("here/rank.md").read_text().count("\n") == 7
     assert Path("here/rank.png").exists()
 
@@ -89,6 +90,30 @@ def test_what_theory_predicts():
     assert relu["gradient"] == pytest.approx(0, abs=1e-3)  # its He gain keeps both signals and gradients
     assert relu["contrast"] < -1
     assert adaptive.predict("tanh", 10)["gradient"] > 0  # the gain that undoes its shrinking amplifies gradients
+
+
+def test_fisher_eigenvalues():
+    """Those of the matrix of its definition, the mean of outer products of gradients in all parameters."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3, 5))
+    sizes = [(5, 6), (6, 6), (6, 4)]
+    kernels = [rng.normal(size=size) for size in sizes]
+
+    def log_p(layers, x):
+        for i, (kernel, bias) in enumerate(layers):
+            x = (jnp.tanh(x) if i else x) @ kernel + bias
+        return jax.nn.log_softmax(x)
+
+    with jax.enable_x64(True):
+        layers = [(jnp.asarray(k), jnp.zeros(k.shape[1])) for k in kernels]
+        matrix = 0
+        for point in jnp.asarray(x):
+            gradients = [g.reshape(4, -1) for g in jax.tree.leaves(jax.jacrev(log_p)(layers, point))]
+            j = jnp.concatenate(gradients, 1)
+            matrix += j.T @ (jnp.exp(log_p(layers, point))[:, None] * j) / 3
+        expected = np.linalg.eigvalsh(matrix)[::-1][:9]  # 3 inputs, 4 classes whose probabilities sum to 1
+    np.testing.assert_allclose(adaptive.fisher(jaxact.tanh, kernels, x), expected, rtol=1e-4)
+    assert np.isnan(adaptive.fisher(lambda x: x / 0, kernels, x)).all()
 
 
 @pytest.mark.parametrize(
