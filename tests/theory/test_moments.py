@@ -206,7 +206,10 @@ def test_lipschitz():
     for name, constant in known.items():
         np.testing.assert_allclose(theory.lipschitz(name), constant, rtol=3e-6, err_msg=name)
     np.testing.assert_allclose(theory.lipschitz(lambda x: jnp.sin(7 * x) / 7), 1.0, rtol=1e-6)
-    assert theory.lipschitz(jnp.exp) == math.inf
+    np.testing.assert_allclose(theory.lipschitz("staf"), 0.4**0.5 * (6 + 12 + 18 + 24 + 30), rtol=1e-5)
+    np.testing.assert_allclose(theory.lipschitz("signed_parabolic"), 1000, rtol=1e-3)  # which it tends to
+    assert theory.lipschitz(jnp.exp) == theory.lipschitz("finer") == math.inf
+    assert theory.lipschitz(lambda x: x * jnp.log1p(x * x)) == math.inf
     assert theory.lipschitz(lambda x: x * x) == math.inf
     with pytest.raises(ValueError, match="outside jit"):
         jax.jit(lambda a: theory.lipschitz(lambda x: a * x))(1.0)
