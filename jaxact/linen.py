@@ -133,11 +133,10 @@ class SinLU(Learnable):
     b_init: Initial = 1.0
 
 
-class FINER(Learnable):
+class FINER(Sine):
     """Sine of variable frequency, :func:`jaxact.finer` with a learned frequency near 0."""
 
     record = jaxact.spec("finer")
-    w0_init: Initial = 30.0
 
 
 class HOSC(Learnable):
@@ -526,27 +525,12 @@ class _FeedForward(nn.Module):
         x = _module.converted(f"linen.{module}", x, self.dtype)
         _module.check_features(module, x, self.features)
         embed, mlp = self.partitioning or (None, None)
-        units = [self._dense(name, self.hidden, (embed, mlp), x.dtype)(x) for name in layers]
+        units = [_dense(self, name, self.hidden, x.dtype, (embed, mlp))(x) for name in layers]
 
         def out(self: _FeedForward, *units: Array) -> Array:
-            return self._dense("wo", self.features, (mlp, embed), x.dtype)(activation(*units))
+            return _dense(self, "wo", self.features, x.dtype, (mlp, embed))(activation(*units))
 
         return (nn.remat(out) if self.remat else out)(self, *units)
-
-    def _dense(self, name: str, size: int, axes: Partitioning, dtype: DTypeLike) -> nn.Dense:
-        kernel_init, bias_init = self.kernel_init, self.bias_init
-        if self.partitioning is not None:
-            kernel_init = nn.with_partitioning(kernel_init, axes)
-            bias_init = nn.with_partitioning(bias_init, axes[1:])
-        return nn.Dense(
-            size,
-            use_bias=self.use_bias,
-            dtype=dtype,
-            param_dtype=self.param_dtype,
-            kernel_init=kernel_init,
-            bias_init=bias_init,
-            name=name,
-        )
 
 
 class MLP(_FeedForward):
@@ -749,19 +733,19 @@ class MetaAcon(nn.Module):
             self.param(name, _module.initializer(f"MetaAcon: {name}_init", init), (self.features,), self.param_dtype)
             for name, init in (("p1", self.p1_init), ("p2", self.p2_init))
         )
-        first = self._dense("fc1", max(self.reduction, self.features // self.reduction), x.dtype)
-        second = self._dense("fc2", self.features, x.dtype)
+        first = _dense(self, "fc1", max(self.reduction, self.features // self.reduction), x.dtype)
+        second = _dense(self, "fc2", self.features, x.dtype)
         return _module.meta_acon("MetaAcon", x, p1, p2, lambda means: second(first(means)), self.axis)
 
-    def _dense(self, name: str, size: int, dtype: DTypeLike) -> nn.Dense:
-        return nn.Dense(
-            size,
-            dtype=dtype,
-            param_dtype=self.param_dtype,
-            kernel_init=self.kernel_init,
-            bias_init=self.bias_init,
-            name=name,
-        )
+
+def _dense(
+    of: _FeedForward | MetaAcon, name: str, size: int, dtype: DTypeLike, axes: Partitioning = (None, None)
+) -> nn.Dense:
+    kernel_init, bias_init = of.kernel_init, of.bias_init
+    if getattr(of, "partitioning", None) is not None:
+        kernel_init, bias_init = nn.with_partitioning(kernel_init, axes), nn.with_partitioning(bias_init, axes[1:])
+    fields = {"dtype": dtype, "param_dtype": of.param_dtype, "kernel_init": kernel_init, "bias_init": bias_init}
+    return nn.Dense(size, use_bias=getattr(of, "use_bias", True), name=name, **fields)
 
 
 def _drawn(module: RReLU | ProbAct, deterministic: bool | None, rng: Array | None) -> dict[str, Any]:

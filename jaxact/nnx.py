@@ -179,11 +179,10 @@ class SinLU(Learnable):
     b_init: InitVar[Initial] = 1.0
 
 
-class FINER(Learnable):
+class FINER(Sine):
     """Sine of variable frequency, :func:`jaxact.finer` with a learned frequency near 0."""
 
     record = jaxact.spec("finer")
-    w0_init: InitVar[Initial] = 30.0
 
 
 class HOSC(Learnable):
@@ -673,11 +672,8 @@ class MetaAcon(_Fields):
     def __call__(self, x: ArrayLike) -> Array:
         """Apply the function to ``x``."""
         x = _module.converted("nnx.MetaAcon", x, self.dtype)
-
-        def network(means: Array) -> Array:
-            return self.fc2(self.fc1(means))
-
-        return _module.meta_acon("MetaAcon", x, self.p1[...], self.p2[...], network, self.axis)
+        p1, p2 = self.p1[...], self.p2[...]
+        return _module.meta_acon("MetaAcon", x, p1, p2, lambda means: self.fc2(self.fc1(means)), self.axis)
 
 
 def _linear(
