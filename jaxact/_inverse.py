@@ -157,6 +157,25 @@ def _held(x: Array, bound: Array) -> Array:
     return jnp.where(x > bound, bound, jnp.where(x < -bound, -bound, x))
 
 
+def _isru_inverse(y: Array, alpha: Array) -> Array:
+    return y / jnp.sqrt((1 - jnp.sqrt(alpha) * y) * (1 + jnp.sqrt(alpha) * y))
+
+
+def _sqrt_softplus_inverse(y: Array) -> Array:
+    small = y < 2.0**-30  # where the square is e^x, and may underflow
+    return jnp.where(small, 2 * jnp.log(y), _log_expm1(jnp.where(small, 1, y) ** 2))
+
+
+def _sqrt_softplus_log_slope(x: Array) -> Array:
+    left = x < -40
+    log_softplus = jnp.where(left, x, jnp.log(smooth.softplus(jnp.where(left, 0, x))))
+    return -smooth.softplus(-x) - 0.5 * log_softplus - math.log(2)
+
+
+_LINES = _Forms(
+    lambda y, negative_slope: jnp.where(y >= 0, y, y / negative_slope),
+    lambda x, negative_slope: jnp.where(x >= 0, 0, jnp.log(jnp.abs(negative_slope))),
+)
 _SELU = smooth._SELU_SCALE, smooth._SELU_ALPHA
 _SELU_END = (1.7580993408473768, 1.41535193800845e-17)  # minus the limit of selu
 
@@ -173,16 +192,18 @@ _FORMS: dict[str, _Forms] = {
     ),
     "exponential": _Forms(jnp.log, lambda x: x),
     "identity": _Forms(lambda y: y, jnp.zeros_like),
+    "isrlu": _Forms(
+        lambda y, alpha: jnp.where(y < 0, _isru_inverse(jnp.where(y < 0, y, 0), alpha), y),
+        lambda x, alpha: jnp.where(x < 0, -1.5 * _log1p_square(jnp.sqrt(alpha) * jnp.where(x < 0, x, 0)), 0),
+    ),
     "isru": _Forms(
-        lambda y, alpha: y / jnp.sqrt((1 - jnp.sqrt(alpha) * y) * (1 + jnp.sqrt(alpha) * y)),
+        _isru_inverse,
         lambda x, alpha: -1.5 * _log1p_square(jnp.sqrt(alpha) * x),
     ),
-    "leaky_relu": _Forms(
-        lambda y, negative_slope: jnp.where(y >= 0, y, y / negative_slope),
-        lambda x, negative_slope: jnp.where(x >= 0, 0, jnp.log(jnp.abs(negative_slope))),
-    ),
+    "leaky_relu": _LINES,
     "leaky_tanh": _Forms(_leaky_tanh_inverse, lambda x, max_val: -2 * smooth.log_cosh(_held(x, max_val))),
     "log_sigmoid": _Forms(lambda y: -_log_expm1(-y), lambda x: -smooth.softplus(x)),
+    "prelu": _LINES,
     "selu": _Forms(
         _selu_inverse,
         lambda x: math.log(_SELU[0]) + jnp.where(x > 0, 0, x + math.log(_SELU[1])),
@@ -196,6 +217,7 @@ _FORMS: dict[str, _Forms] = {
     "soft_sign": _Forms(lambda y: y / _positive(1 - _size(y)), lambda x: -2 * _log1p(_size(x))),
     "softcap": _Forms(lambda y, cap: cap * _arctanh(y, cap), lambda x, cap: -2 * smooth.log_cosh(x / cap)),
     "softplus": _Forms(lambda y, beta: _log_expm1(beta * y) / beta, lambda x, beta: -smooth.softplus(-beta * x)),
+    "sqrt_softplus": _Forms(_sqrt_softplus_inverse, _sqrt_softplus_log_slope),
     "squareplus": _Forms(lambda y, b: y - b / 4 / _positive(y), _squareplus_log_slope),
     "symexp": _Forms(smooth.symlog, _size),
     "symlog": _Forms(smooth.symexp, lambda x: -_log1p(_size(x))),

@@ -75,7 +75,8 @@ def test_inverse(name, dtype):
     assert errors.max() <= (0.51 if dtype == jnp.bfloat16 else 6), (errors.max(), y[errors.argmax()])
 
 
-CROSSING = ("exponential", "log_sigmoid", "sigmoid", "softplus", "squareplus")  # 0 where their value is none
+# 0 where their value is none.
+CROSSING = ("exponential", "log_sigmoid", "sigmoid", "softplus", "sqrt_softplus", "squareplus")
 
 
 @each
