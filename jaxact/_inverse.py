@@ -203,6 +203,18 @@ _FORMS: dict[str, _Forms] = {
     "leaky_relu": _LINES,
     "leaky_tanh": _Forms(_leaky_tanh_inverse, lambda x, max_val: -2 * smooth.log_cosh(_held(x, max_val))),
     "log_sigmoid": _Forms(lambda y: -_log_expm1(-y), lambda x: -smooth.softplus(x)),
+    "mpelu": _Forms(
+        lambda y, alpha, beta: jnp.where(y < 0, _log1p_quotient(jnp.where(y < 0, y, 0), alpha) / beta, y),
+        lambda x, alpha, beta: jnp.where(x > 0, 0, beta * x + jnp.log(alpha * beta)),
+    ),
+    "pelu": _Forms(
+        lambda y, alpha, beta: beta * jnp.where(y < 0, _log1p_quotient(jnp.where(y < 0, y, 0), alpha), y / alpha),
+        lambda x, alpha, beta: jnp.log(alpha / beta) + jnp.where(x > 0, 0, x / beta),
+    ),
+    "penalized_tanh": _Forms(
+        lambda y, alpha: jnp.where(y < 0, _arctanh(jnp.where(y < 0, y, 0), alpha), _arctanh(jnp.where(y < 0, 0, y))),
+        lambda x, alpha: jnp.where(x < 0, jnp.log(alpha), 0) - 2 * smooth.log_cosh(x),
+    ),
     "prelu": _LINES,
     "selu": _Forms(
         _selu_inverse,
