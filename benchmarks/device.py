@@ -55,10 +55,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import harness
 import memory
 import plain
-import samples
 import speed
-import ulp
 import worst
+from support import samples, ulp
 
 import jaxact
 

@@ -19,7 +19,7 @@ import mpmath as mp
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 import itertools
 
-import oracle
+from support import oracle
 
 import jaxact
 

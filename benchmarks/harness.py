@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
-sys.path.append(str(ROOT / "tests"))  # for the measure, ulp.py, and the oracle, which have one definition each
+sys.path.append(str(ROOT / "tests"))  # for the ulp and the oracle, which are defined there alone
 
 
 class _Plain:

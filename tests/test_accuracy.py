@@ -6,16 +6,12 @@ as a hex float to be added to ``samples.WORST``.
 
 import functools
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
-import samples
-import terms
-import ulp
-from known_bounds import KNOWN, RANGES
+from support import cases, oracle, samples, terms, ulp
+from support.known_bounds import KNOWN, RANGES
 
 import jaxact
 from jaxact import _accuracy

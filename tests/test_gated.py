@@ -2,15 +2,11 @@
 
 import functools
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
-import samples
-import several
-import ulp
+from support import cases, oracle, samples, several, ulp
 
 import jaxact
 

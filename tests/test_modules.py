@@ -4,7 +4,6 @@ import inspect
 import pathlib
 import re
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +11,7 @@ import optax
 import pytest
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
+from support import cases
 
 import jaxact
 

@@ -4,10 +4,9 @@ import inspect
 
 import mpmath
 import numpy as np
-import oracle
 import pytest
-import samples
-from cases import SURROGATE
+from support import oracle, samples
+from support.cases import SURROGATE
 
 pytestmark = pytest.mark.nightly
 

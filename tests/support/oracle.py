@@ -11,10 +11,11 @@ their quotients. To add an activation, add its line; its parameters carry the na
 
 import math
 
-import enclosure
 import mpmath
 import numpy as np
 from flint import arb, arb_series, ctx
+
+from support import enclosure
 
 _in_mpmath = False
 
