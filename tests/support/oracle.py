@@ -15,8 +15,6 @@ import mpmath
 import numpy as np
 from flint import arb, arb_series, ctx
 
-from support import enclosure
-
 _in_mpmath = False
 
 
@@ -24,7 +22,7 @@ def _elementary(name):
     def function(x):
         if _in_mpmath:
             return getattr(mpmath, name)(x)
-        return getattr(x if isinstance(x, (arb_series, enclosure.Series)) else arb(x), name)()
+        return getattr(x if isinstance(x, arb_series) else arb(x), name)()
 
     return function
 
@@ -40,7 +38,7 @@ def pi():
 
 def at(x):
     """The point itself, to choose a branch by: a series is one around its point."""
-    return x[0] if isinstance(x, arb_series) else x.point() if isinstance(x, enclosure.Series) else x
+    return x[0] if isinstance(x, arb_series) else x
 
 
 # Each in branches whose exponentials are small, where float64 keeps more of the result.
@@ -402,12 +400,12 @@ def derivatives(name, x, order=2, wrt="x", **parameters):
 
     Returns:
       Two float64 arrays of shape ``(order + 1, x.size)``: the results rounded to nearest, and what that left over,
-      which is 0 unless ``x`` is float64. Else the results are right to 40 bits, or 30 for a half precision.
+      which is 0 unless ``x`` is float64.
     """
     formula, names = FORMULAS[name], ("x", *parameters)
     double = np.asarray(x).dtype == np.float64
     columns = np.broadcast_arrays(*(np.asarray(a, np.float64).ravel() for a in (x, *parameters.values())))
-    out, todo = np.zeros((2, order + 1, columns[0].size)), np.arange(columns[0].size)
+    out = np.zeros((2, order + 1, columns[0].size))
     factorials = [math.factorial(k) for k in range(order + 1)]
 
     def series(argument, value):
@@ -421,12 +419,7 @@ def derivatives(name, x, order=2, wrt="x", **parameters):
 
     previous, ctx.cap = ctx.cap, order + 1
     try:
-        if not double:
-            bits = 30 if np.asarray(x).dtype.itemsize == 2 else 40
-            coefficients, settled = enclosure.evaluate(formula, np.stack(columns), order + 1, names.index(wrt), bits)
-            out[0] = coefficients * np.transpose([factorials])
-            todo = np.flatnonzero(~settled)
-        return _results(evaluate, todo.tolist(), out, double)
+        return _results(evaluate, range(columns[0].size), out, double)
     finally:
         ctx.cap = previous
 
