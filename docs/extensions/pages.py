@@ -220,7 +220,10 @@ def write(app: Sphinx) -> None:
     for name, text in pages.items():
         if not (DOCS / name).exists() or (DOCS / name).read_text() != text:
             (DOCS / name).write_text(text)
+    for name, chart in results.charts().items():
+        figures.chart(DOCS / "results" / f"{name}.svg", *chart)
     kept = {DOCS / name for name in pages} | drawn | {EXAMPLES}
+    kept |= {DOCS / "results" / f"{name}.svg" for name in results.charts()}
     for folder in ("api", "gallery", "results"):
         for old in set((DOCS / folder).iterdir()) - kept:
             old.unlink()
