@@ -1,9 +1,9 @@
-"""Computes the minimax polynomials of jaxact and prints them as the source of ``jaxact/_coefficients.py``.
+"""Computes the minimax polynomials of jaxact and prints them as the source of ``jaxact/_math/coefficients.py``.
 
 Each is the polynomial of its degree whose largest relative error is least, by Remez' exchange algorithm in 70 digits.
 The coefficients are then rounded to their dtype. Needs mpmath and two minutes:
 
-    python benchmarks/coefficients.py > jaxact/_coefficients.py && ruff format jaxact/_coefficients.py
+    python benchmarks/coefficients.py > coefficients.py && mv coefficients.py jaxact/_math/ && ruff format jaxact/_math
 """
 
 from __future__ import annotations

@@ -58,12 +58,12 @@ def as_array(x: Any) -> Any:
 
 
 def is_array(x: Any) -> TypeGuard[Array]:
-    """Whether ``x`` is a JAX array. What is pickled by value, as by cloudpickle, cannot name that class itself."""
+    """Whether ``x`` is a JAX array. Functions that cloudpickle pickles by value cannot refer to the class itself."""
     return isinstance(x, Array)
 
 
 def of_integers(function: str, x: Array) -> tuple[Any, bool]:
-    """Dtype, and whether it is weak, of what ``jax.nn`` makes of integers or bools; of the default float if nothing."""
+    """Dtype of ``jax.nn``'s result for integers or bools, and whether it is weak; the default float if it refuses."""
     theirs = getattr(jax.nn, function, None)
     weak = is_weak(x)
     if theirs is not None:

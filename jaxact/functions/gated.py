@@ -4,7 +4,7 @@ The backward pass keeps gate and value, and nothing else: both derivatives are e
 the gate may underflow where its product with a large value does not, so activation and product are one formula.
 """
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Parametric activations: functions with learnable parameters."""
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations
@@ -1399,7 +1399,7 @@ def poly_norm(
         ``x``. The authors' code has two versions; in one of them the weight of the highest power comes first.
       bias: learned; broadcasts against ``x``.
       axis: axis of the features.
-      eps: small positive number.
+      eps: positive number that is added to the mean under the root.
 
     Returns:
       Array of the shape and floating dtype of ``x``.

@@ -1,6 +1,6 @@
 """Saturating activations: bounded on both sides, slope 0 in both limits."""
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Smooth rectifiers and their relatives: about 0 or bounded on the left, about ``x`` on the right."""
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations
@@ -854,7 +854,7 @@ def _exponential_slope(m: Arithmetic, x: Array) -> Array:
 
 @elementary(_exponential_slope)
 def _exponential(m: Arithmetic, x: Array) -> Array:
-    """``e^x``; its rule is its own, since the square of what is divided by may be no number."""
+    """``e^x``. Its derivative is given: JAX's, of the quotient below, would square a divisor that is nearly 0."""
     up = rounded_exp(m, -m.magnitude(m.clamped(x)), power=64)
     return m.where(x < 0, up * UNSCALE, SCALE / up)
 
