@@ -21,7 +21,7 @@ from jax.typing import DTypeLike
 from jaxact._math.error_free import product_error, split
 
 Pair = tuple[Array, Array | None]
-"""A number as ``high + low``: a float, and what it lacks; ``None`` where nothing is known to be missing."""
+"""A number as an unevaluated sum ``high + low``; ``low`` is the rounding error of ``high``, or ``None`` for 0."""
 
 # A product with e^x can be a normal number where e^x underflows. So formulas compute with 2^64 e^x, and multiply by
 # 2^-64 last.

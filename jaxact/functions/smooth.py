@@ -1807,7 +1807,7 @@ def log_cosh(x: ArrayLike) -> Array:
 
 
 def _of_parameter(m: Arithmetic, f: Callable[..., Array], exact: Callable[[float], float], p: Any) -> Any:
-    """A function of a parameter, a number if that is one."""
+    """``f`` of an array, or ``exact``, computed in Python, of a parameter that is a number."""
     return f(m, p) if isinstance(p, Array) else m.number(exact(float(p)))
 
 
