@@ -151,7 +151,7 @@ def rational(f: Function, p_degree: int, q_degree: int, far: float) -> tuple[lis
 def tanh_of_double(p_degree: int, q_degree: int, far: float) -> tuple[list[mp.mpf], list[mp.mpf], mp.mpf]:
     """``P`` and ``Q``, lowest power first, with ``tanh(y) = y P(y^2) / Q(y^2)`` where it is to give ``tanh(2 y)``.
 
-    What an error of ``t = tanh(y)`` does to ``tanh(2 y) = 2 t / (1 + t^2)`` is less by ``(1 - t^2) / (1 + t^2)``.
+    A relative error of ``t = tanh(y)`` is multiplied by ``(1 - t^2) / (1 + t^2)`` in ``tanh(2 y) = 2 t / (1 + t^2)``.
     Numerator and denominator are found as a linear problem, weighted with the denominator of the time before.
     """
     q = [mp.mpf(1)]
@@ -173,8 +173,8 @@ def tanh_of_double(p_degree: int, q_degree: int, far: float) -> tuple[list[mp.mp
 def flattened(f: Function, first: mp.mpf, order: int, degree: int, far: mp.mpf) -> tuple[list[mp.mpf], ...]:
     """``P`` and ``H``, lowest power first, with ``f(x) = r H(r^2)`` for ``r = x P(x^2)``, up to where ``f`` is 1.
 
-    The slope of ``r H(r^2)`` is ``(1 - (r / R)^2)^(order - 1)``, and it reaches 1 at ``R``: there errors of ``r`` count
-    for nothing, and ``r`` has no tail that a polynomial could not follow. ``first`` is the slope of ``f`` at 0.
+    The slope of ``r H(r^2)`` is ``(1 - (r / R)^2)^(order - 1)``, and it reaches 1 at ``R``. There the slope is 0, so an
+    error of ``r`` has no effect, and ``r`` still grows, so a polynomial fits it. ``first`` is the slope of ``f`` at 0.
     """
     powers = [mp.mpf((-1) ** k * math.comb(order - 1, k)) / (2 * k + 1) for k in range(order)]
     end = 1 / mp.fsum(powers)

@@ -122,7 +122,7 @@ def platform_name() -> str:
 
 
 def circumstances() -> dict[str, Any]:
-    """Machine, versions, date and command: what a figure means nothing without."""
+    """Machine, versions, date and command of a measurement."""
     versions = {"python": platform.python_version(), "jaxact": jaxact.__version__}
     for package in ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "torch"):
         try:

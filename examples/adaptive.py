@@ -456,7 +456,7 @@ def main(options: Options) -> None:
             f"--layers, --width and --depth must be at least 1, got {options.layers}, {options.width}, {options.depth}"
         )
     if options.text is not None and options.width % HEADS:
-        raise BadInput(f"--width {options.width} is no multiple of the {HEADS} heads of the transformer")
+        raise BadInput(f"--width {options.width} is not a multiple of the {HEADS} heads of the transformer")
     if wrong := [n for n in options.learn if not isinstance(activation(n, 0), nn.Module)]:
         raise BadInput(f"--learn takes activations with parameters to learn, {', '.join(wrong)} has none")
     devices = seeds.seeds_mesh(options, options.seeds)

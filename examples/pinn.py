@@ -155,7 +155,7 @@ def main(options: Options) -> None:
     if unknown:
         raise BadInput(f"there is no {', '.join(unknown)}")
     if options.steps < 1 or options.steps % options.evaluate_every:
-        raise BadInput(f"--steps {options.steps} is no multiple of --evaluate-every {options.evaluate_every}")
+        raise BadInput(f"--steps {options.steps} is not a multiple of --evaluate-every {options.evaluate_every}")
     devices = mesh.make_mesh(options)
     studies = {name: make_study(name, options, devices) for name in options.activations}
 

@@ -155,7 +155,7 @@ def begin(params: Any, rate: float, **more: Any) -> dict[str, Any]:
 def descend(
     loss: Callable[[Any], tuple[jax.Array, Any]], state: dict[str, Any], rate: float, scale: Any = 1.0
 ) -> tuple[dict[str, Any], Any, Any]:
-    """One step, left out where a slope is no number: state, slopes, and what ``loss`` gave, with its record."""
+    """One step, left out where a slope is not finite: state, slopes, and what ``loss`` gave, with its record."""
 
     def scaled(params: Any) -> tuple[jax.Array, Any]:
         value, beside = loss(params)
@@ -578,7 +578,7 @@ def main(options: Options) -> None:
     for name in ("lstm_steps", "router_steps", "outliers_steps", "policy_steps"):
         steps = getattr(options, name)
         if steps < ROUNDS or steps % ROUNDS:
-            raise BadInput(f"--{name.replace('_', '-')} {steps} is no positive multiple of {ROUNDS}")
+            raise BadInput(f"--{name.replace('_', '-')} {steps} is not a positive multiple of {ROUNDS}")
     if options.seeds < 1 or options.length < 2:
         raise BadInput(f"--seeds {options.seeds} and --length {options.length} must be at least 1 and 2")
     with run.open_folder("saturation", options) as folder:  # pyright: ignore[reportArgumentType]

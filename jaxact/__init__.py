@@ -168,7 +168,7 @@ def __getattr__(name: str) -> Any:
     import jax.nn
 
     if hasattr(jax.nn, name):
-        raise AttributeError(f"{message}, which is no activation; take it from jax.nn")
+        raise AttributeError(f"{message}, which is not an activation; take it from jax.nn")
     close = difflib.get_close_matches(name, [*globals(), *_LAZY], n=3)
     raise AttributeError(f"{message}; the closest names are {', '.join(close)}" if close else message)
 

@@ -82,7 +82,7 @@ class Activation:
         """The bare derivative in ``x``.
 
         Raises:
-          TypeError: the function is not elementwise, so that its derivative is no array of its shape.
+          TypeError: the function is not elementwise, so that its derivative has another shape.
         """
         if not self.slopes:
             raise TypeError(f"jaxact.{self.name} has no formula of its slope: it is not elementwise")
@@ -142,7 +142,7 @@ _REGISTRY: dict[str, Activation] = {}
 
 
 class Composite:
-    """A function ``f(m, x, ...)`` of all arguments of an activation that is no single elementwise formula.
+    """A function ``f(m, x, ...)`` of all arguments of an activation that is not a single elementwise formula.
 
     It is made of formulas that have a derivative, and is differentiated through them.
     """

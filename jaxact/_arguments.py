@@ -118,7 +118,7 @@ def axis_of(function: str, x: Array, axis: int) -> int:
     """The axis, counted from the front.
 
     Raises:
-      TypeError: it is no integer.
+      TypeError: it is not an integer.
       ValueError: it is out of range.
     """
     _check_integer(function, "axis", axis)
@@ -133,8 +133,8 @@ def in_groups(function: str, x: Array, argument: str, size: int, axis: int) -> t
     """``x`` with ``size`` neighbours along ``axis`` on an axis of their own, and that axis; ``argument`` is its name.
 
     Raises:
-      TypeError: ``axis`` or ``size`` is no integer.
-      ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` no multiple of it.
+      TypeError: ``axis`` or ``size`` is not an integer.
+      ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` not a multiple of it.
     """
     axis = axis_of(function, x, axis)
     _check_integer(function, argument, size)

@@ -29,7 +29,7 @@ except ModuleNotFoundError as error:
     raise ImportError(_module.NO_FLAX) from error
 
 # fmt: off
-__all__ = [  # noqa: RUF022  names in capitals are no constants
+__all__ = [  # noqa: RUF022  names in capitals are not constants
     "APL", "AReLU", "AconC", "AptX", "Derf", "DyT", "ErfAct", "GatedMLP", "HOSC", "Hermite", "Learnable", "MLP",
     "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "ProbAct",
     "RReLU", "Rational", "SMU", "SReLU", "STAF", "SinLU", "Sine", "Snake", "SnakeBeta", "SoftExponential",
@@ -71,7 +71,7 @@ class Learnable(_Fields):
       When called, an array of the shape and floating dtype of its input.
 
     Raises:
-      ValueError: ``features`` is not the input's size along ``axis`` or no multiple of ``groups``, there is no such
+      ValueError: ``features`` is not the input's size along ``axis`` or not a multiple of ``groups``, there is no such
         axis, an initial value does not fit, or an initializer has no ``rngs``.
 
     Examples:

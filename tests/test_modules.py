@@ -314,7 +314,7 @@ def test_rrelu_same_bits_from_the_same_key(dtype):
     np.testing.assert_array_equal(mean[0], jnp.where(x >= 0, x, x * jnp.asarray(0.5, dtype)))
 
 
-# ProbAct, Mixture and GatedMLP, which are no Learnable
+# ProbAct, Mixture and GatedMLP, which are not Learnable
 
 
 def prob_act(framework, x, **arguments):

@@ -869,7 +869,7 @@ def maxout(x: ArrayLike, pieces: int = 2, axis: int = -1) -> Array:
       Array of the floating dtype of ``x`` and of its shape, but smaller by the factor ``pieces`` along ``axis``.
 
     Raises:
-      ValueError: ``axis`` is out of range, ``pieces`` is not positive, or the size along ``axis`` no multiple of it.
+      ValueError: ``axis`` is out of range, ``pieces`` is not positive, or the size along ``axis`` not a multiple of it.
 
     References:
       Goodfellow, Warde-Farley, Mirza, Courville and Bengio, Maxout networks, 2013, arXiv:1302.4389.
@@ -1044,7 +1044,7 @@ def group_sort(x: ArrayLike, size: int = 2, axis: int = -1) -> Array:
       Array of the shape and floating dtype of ``x``.
 
     Raises:
-      ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` no multiple of it.
+      ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` not a multiple of it.
 
     References:
       Anil, Lucas and Grosse, Sorting out Lipschitz function approximation, 2018, arXiv:1811.05381.

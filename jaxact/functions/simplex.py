@@ -383,7 +383,7 @@ def simnorm(x: ArrayLike, dim: int = 8, axis: int = -1) -> Array:
       Array of the shape and floating dtype of ``x``.
 
     Raises:
-      ValueError: ``axis`` is out of range, ``dim`` is not positive, or the size along ``axis`` no multiple of it.
+      ValueError: ``axis`` is out of range, ``dim`` is not positive, or the size along ``axis`` not a multiple of it.
 
     References:
       Hansen, Su and Wang, TD-MPC2: scalable, robust world models for continuous control, 2023, arXiv:2310.16828.

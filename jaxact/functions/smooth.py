@@ -1652,7 +1652,7 @@ def symexp(x: ArrayLike) -> Array:
       x: real array of any shape.
 
     Returns:
-      Array of the shape and floating dtype of ``x``; infinite where the result is no number of that dtype.
+      Array of the shape and floating dtype of ``x``; infinite where the result overflows that dtype.
 
     References:
       Hafner, Pasukonis, Ba and Lillicrap, Mastering diverse domains through world models, 2023, arXiv:2301.04104.
@@ -1759,7 +1759,7 @@ def signed_parabolic(x: ArrayLike, eps: ArrayLike = 1e-3) -> Array:
       eps: one over the slope far out; not negative; broadcasts against ``x``.
 
     Returns:
-      Array of the shape and floating dtype of ``x``; infinite where the result is no number of that dtype.
+      Array of the shape and floating dtype of ``x``; infinite where the result overflows that dtype.
 
     Raises:
       ValueError: ``eps`` is a number below 0.

@@ -165,7 +165,7 @@ def unequal(idx):
     [
         (truncate, "has 793 bytes of data where its header (40, 5, 4) says 800"),
         (truncate_gzip, "cannot be read"),
-        (wrong_file, "is no IDX file of unsigned bytes; it starts with 3c68746d"),
+        (wrong_file, "is not an IDX file of unsigned bytes; it starts with 3c68746d"),
         (no_file, "has no train-images-idx3-ubyte"),
         (unequal, "images of shape (40, 5, 4) and labels of shape (39,)"),
     ],
