@@ -437,7 +437,7 @@ def rank(data: Images, options: Options, devices: Mesh, folder: Path) -> None:
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for name, mean in means.items():
-        axes.plot(predicted[name]["loss"], mean, "o", color="C0")
+        axes.plot(predicted[name]["loss"], mean, "o", color=figures.style(0)["color"])
         axes.annotate(name, (predicted[name]["loss"], mean), xytext=(4, 3), textcoords="offset points", fontsize=8)
     axes.set(xlabel="predicted loss of signal and gradient (log)", ylabel="test accuracy", xscale="symlog")
     axes.grid(alpha=0.3)

@@ -542,7 +542,7 @@ def draw(path: Path, done: list[tuple[Study, Records, list[dict[str, Any]]]]) ->
     for axes, (study, records, rows, panel) in zip(every, panels, strict=True):
         measure = study.measures[panel.measure]
         for j, (variant, found) in enumerate(records.items()):
-            style: dict[str, Any] = {"color": f"C{j}", "label": variant, "linestyle": ("-", "--", ":", "-.")[j]}
+            style: dict[str, Any] = {"label": variant, **figures.style(j)}
             if panel.setting is None:
                 shown = [row[panel.measure] for row in rows if row["functions"] == variant]
                 x = np.arange(len(shown)) + 0.06 * (j - (len(records) - 1) / 2)  # side by side where they are equal
@@ -553,7 +553,9 @@ def draw(path: Path, done: list[tuple[Study, Records, list[dict[str, Any]]]]) ->
                 bands = np.array([interval(r) for r in found[measure.record][panel.setting].T])
                 x = (np.arange(ROUNDS) + 0.5) * (study.steps / ROUNDS)
                 axes.plot(x, bands[:, 0], **style)
-                axes.fill_between(x, bands[:, 0] - bands[:, 1], bands.sum(1), color=f"C{j}", alpha=0.15, linewidth=0)
+                axes.fill_between(
+                    x, bands[:, 0] - bands[:, 1], bands.sum(1), color=style["color"], alpha=0.15, linewidth=0
+                )
         at = "" if panel.setting is None else f"\n{study.setting} {study.settings[panel.setting]:g}"
         axes.set(xlabel=study.setting if panel.setting is None else "step", ylabel=measure.label, yscale=panel.scale)
         axes.set_title(study.title + at, fontsize=10)
