@@ -228,8 +228,9 @@ def _speed(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
     }
     whole = [row for k, row in rows.items() if "2^" not in k]
     by_size = [row for k, row in rows.items() if "2^" in k]
-    text = table(columns, whole) + "\n" + (folded("By size", table(columns, by_size)) if by_size else "")
-    yield "Times of the peer divided by those of jaxact", text
+    text = "Time of the peer divided by that of jaxact; the last column has the smallest ratio.\n\n"
+    text += table(columns, whole) + "\n" + (folded("By size", table(columns, by_size)) if by_size else "")
+    yield "Means over functions and sizes", text
     ratios, size = _ratios(results), _power(max((c["size"] for c in results["cells"]), default=1))
     names = dict.fromkeys(name for of in ratios.values() for name in of)
     rows = {n: [[_link(n), *(_number(of.get(n), 2) for of in ratios.values())]] for n in names}
