@@ -278,3 +278,9 @@ def test_a_non_finite_loss_names_the_step(run_study, capsys):
     assert run_study(train, *arguments) == 1
     message = capsys.readouterr().err
     assert "mish: the loss is nan at step 2; there is no checkpoint yet" in message
+
+
+def test_help_keeps_the_items_of_a_list_apart():
+    from jaxact_examples import options
+
+    assert options._wrapped("One\ntwo.\n\n- a\n  b\n- ``c``").split("\n\n") == [" One two.", " - a b", " - c"]
