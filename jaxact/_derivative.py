@@ -48,8 +48,8 @@ class Formula:
 
     It is called as ``formula(m, x, *parameters)``. ``value`` and the slopes get an arithmetic, and all arguments in its
     dtype and of one shape; the result, and the product of slope and tangent, are rounded once to the dtype of ``x``. An
-    argument may also be a Python number, in which nothing is differentiated: a formula gets it as a NumPy number, and
-    compilers fold what depends on it.
+    argument may also be a Python number. It is not differentiated, and the formula gets it as a NumPy number, so that
+    compilers fold what depends on it alone.
 
     Args:
       value: the formula.
@@ -243,7 +243,7 @@ def _remat(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def data_of(m: Arithmetic, f: Callable[..., Any]) -> Callable[..., Any]:
-    """``f(x, *data)``, a few numbers for each row of ``x``, as data of a row formula.
+    """``f`` for use as ``data`` of a row formula: ``f(x, *data)`` is a few numbers for each row of ``x``.
 
     They are not differentiated. The backward pass keeps them, so that the derivative need not compute them again.
     """
