@@ -20,7 +20,7 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
     ),
     ("phish", "float32", "slope"): (13, _NEAR),
     ("phish", "float64", "slope"): (12, _NEAR),
-    ("phish", "float64", "value"): (7, "where it underflows, a square times a tail of the normal distribution"),
+    ("phish", "float64", "value"): (7, "a product of five rounded factors"),
     ("golu", "float32", "value"): (10, _INNER),
     ("golu", "float32", "slope"): (21, _INNER),
     ("golu", "float64", "value"): (9, _INNER),
