@@ -238,13 +238,16 @@ def exp_and_loss(m: Arithmetic, x: Array) -> Pair:
     n, r, r_low = reduce(m, lax.stop_gradient(x) if m.ruled else x)
     scale = power_of_two(m, n)
     total = r + r_low
-    rest = total * total * m.polynomial(total, m.table(coefficients.EXP))
-    rounded = 1 + (total + rest)
+    # Half the square in two parts, so that what is rounded is the small rest of the series.
+    high, low = m.square(total, 0.5)
+    rest = m.sum_of(total * total * total * m.polynomial(total, m.table(coefficients.EXP_CUBIC)), low)
+    rounded = 1 + (total + (high + rest))
     e = scale * rounded
     if m.ruled:  # the same up to the last bit
         e = exp(m, x)
         rounded = lax.stop_gradient(e) * power_of_two(m, -n)
-    return e, scale * (((1 - rounded) + total) + (rest + ((r - total) + r_low)))
+    lost = ((r - total) + r_low) * rounded
+    return e, scale * ((((1 - rounded) + total) + high) + (rest + lost))
 
 
 def sqrt(m: Arithmetic, x: Array) -> Array:

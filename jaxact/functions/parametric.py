@@ -143,7 +143,7 @@ def _xatlu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     q, width = 1 / (1 + square), 1 + 2 * alpha
     high, low = rounded_constant(*coefficients.HALF_PI, m.dtype)
     bend = width * _1_OVER_PI * z * square * (rest + q)
-    near = width * (((high + z * ((1 + q) + square * rest)) + low) * _1_OVER_PI) - alpha
+    near = width * ((((high + z) + z * (q + square * rest)) + low) * _1_OVER_PI) - alpha
     return m.where(far, m.where(x < 0, bend - alpha, (1 + alpha) - bend), near)
 
 

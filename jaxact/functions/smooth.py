@@ -780,16 +780,17 @@ def _serf_until(m: Arithmetic, x: Array, end: float) -> Array:
 
 
 def _serf_slope(m: Arithmetic, x: Array) -> Array:
-    # erf(s) + x erf'(s) / (1 + e^-x), all times e^-x on the left
+    # erf(s) + x erf'(s) / (1 + e^-x). On the left it is e ((1 + x) erf'(s) / (1 + e) + e K(e)) for e = e^x and a
+    # positive K: where the slope is small so is 1 + x, and little cancels.
     end = normal.erf_end(m)
     z = _serf_until(m, x, end + 0.7)
     up, e, ratio = _softplus_parts(m, z)
-    negative = z < 0
     s = m.maximum(z, 0) + e * ratio
     square = s * s
-    over = normal.erf_over(m, m.minimum(square, end * end))
-    erf = m.where(negative, ratio * over, m.minimum(s * over, 1))
-    return m.where(negative, up, SCALE) * (erf + _2_OVER_ROOT_PI * z * rounded_exp(m, -square) / (1 + e)) * UNSCALE
+    bend = _2_OVER_ROOT_PI * rounded_exp(m, -square) / (1 + e)
+    left = up * (e * m.polynomial(e, m.table(coefficients.SERF)) + (1 + z) * bend) * UNSCALE
+    right = m.minimum(s * normal.erf_over(m, m.minimum(square, end * end)), 1) + z * bend
+    return m.where(z < 0, left, right)
 
 
 def _serf_curvature(m: Arithmetic, x: Array) -> Array:
@@ -994,7 +995,7 @@ def lisht(x: ArrayLike) -> Array:
 
 
 def _tanh_exp_slope(m: Arithmetic, x: Array) -> Array:
-    limit = math.log(_tanh_limit(m))
+    limit = math.log(m.limits.tanh + 1.1)  # above it the slope is within 4 ulp of 1
     z, up, w = _exp_until(m, x, limit)
     square = m.maximum(w, -1) * w  # the maximum as in mish
     # tanh(w) + x w / cosh(w)^2. On the left it is w ((1 + x) / cosh(w)^2 + w^2 r) with a positive r: where the slope is
