@@ -16,6 +16,7 @@ import mpmath as mp
 import numpy as np
 
 mp.mp.dps = 70
+TINY = mp.mpf(10) ** -8
 Function = Callable[[mp.mpf], mp.mpf]
 
 
@@ -89,6 +90,10 @@ def exp_rest(r: mp.mpf) -> mp.mpf:
 
 def log1p_over(e: mp.mpf) -> mp.mpf:
     return mp.log1p(e) / e if e > mp.mpf(10) ** -30 else 1 - e / 2
+
+
+def log1p_cubic(e: mp.mpf) -> mp.mpf:
+    return (mp.log1p(e) - e + e**2 / 2) / e**3 if e > mp.mpf(10) ** -15 else mp.mpf(1) / 3 - e / 4
 
 
 def log_mean_rest(d: mp.mpf) -> mp.mpf:
@@ -275,6 +280,7 @@ SERF = "(erf(s) / e - erf'(s) / (1 + e)) / e for s = log(1 + e), 0 <= e <= 1"
 ERF = "where it is 1, P and H with erf(x) = r H(r^2) for r = x P(x^2), up to there, and more than 1 beyond"
 
 
+LOG1P_CUBIC = "(log(1 + e) - e + e^2 / 2) / e^3 for 0 <= e <= 1"
 EXP_CUBIC = "(e^r - 1 - r - r^2 / 2) / r^3 for |r| <= ln(2) / 2"
 
 
@@ -307,7 +313,7 @@ def main() -> None:
             half_ln2,
             (3, 4, 10)[i],
             d,
-            weight=lambda r: max(r * r, mp.mpf(10) ** -8) / mp.exp(r),
+            weight=lambda r: max(r * r, TINY) / mp.exp(r),
         ),
         ("LOG1P", LOG1P): lambda d, i: table(log1p_over, 0, 1, (6, 10, 22)[i], d),
         ("NORMAL_CENTRE", CENTRE): lambda d, i: table(normal_centre, 0, 1.02, (4, 5, 12)[i], d),
@@ -324,7 +330,7 @@ def main() -> None:
         ("ARCTAN_REST", ARCTAN_REST): lambda d, i: table(arctan_rest, 0, 1, (6, 8, 21)[i], d),
         # What counts is the error of the logarithm, a half and d times the polynomial.
         ("LOG_MEAN", LOG_MEAN): lambda d, i: table(
-            log_mean_rest, -1, 0, (5, 8, 20)[i], d, weight=lambda r: max(abs(r), mp.mpf(10) ** -8)
+            log_mean_rest, -1, 0, (5, 8, 20)[i], d, weight=lambda r: max(abs(r), TINY)
         ),
         # They are multiplied by r^3 and by r^2.
         ("SIN", SIN): lambda d, i: table(sin_over, 0, 0.64, (2, 3, 6)[i], d, weight=lambda s: s),
@@ -341,15 +347,23 @@ def main() -> None:
     without_half = {
         ("ENTROPY", ENTROPY): lambda d, i: table(entropy_over, 0, 4, (7, 16)[i], d),
         # It is multiplied by e.
-        ("SERF", SERF): lambda d, i: table(serf_rest, 0, 1, (8, 20)[i], d, weight=lambda e: max(e, mp.mpf(10) ** -8)),
+        ("SERF", SERF): lambda d, i: table(serf_rest, 0, 1, (8, 20)[i], d, weight=lambda e: max(e, TINY)),
         ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (8, 18)[i], d),
+        ("LOG1P_CUBIC", LOG1P_CUBIC): lambda d, i: table(
+            log1p_cubic,
+            0,
+            1,
+            (9, 21)[i],
+            d,
+            weight=lambda e: max(e**3, TINY) / mp.log1p(max(e, TINY)),
+        ),
         ("EXP_CUBIC", EXP_CUBIC): lambda d, i: table(
             exp_cubic,
             -half_ln2,
             half_ln2,
             (4, 10)[i],
             d,
-            weight=lambda r: max(abs(r) ** 3, mp.mpf(10) ** -8) / mp.exp(r),
+            weight=lambda r: max(abs(r) ** 3, TINY) / mp.exp(r),
         ),
     }
     for group, dtypes in ((tables, ("half", "float32", "float64")), (without_half, ("float32", "float64"))):

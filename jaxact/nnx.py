@@ -31,9 +31,9 @@ except ModuleNotFoundError as error:
 # fmt: off
 __all__ = [  # noqa: RUF022  names in capitals are not constants
     "APL", "AReLU", "AconC", "AptX", "Derf", "DyT", "ErfAct", "GatedMLP", "HOSC", "Hermite", "Learnable", "MLP",
-    "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "ProbAct",
-    "RReLU", "Rational", "SMU", "SReLU", "STAF", "SinLU", "Sine", "Snake", "SnakeBeta", "SoftExponential",
-    "StarReLU", "Swish", "TLU", "XATLU", "XGELU", "XIELU", "XSiLU",
+    "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "PowLU",
+    "ProbAct", "RReLU", "Rational", "SMU", "SReLU", "STAF", "SinLU", "Sine", "Snake", "SnakeBeta",
+    "SoftExponential", "StarReLU", "Swish", "TLU", "XATLU", "XGELU", "XIELU", "XSiLU",
 ]
 # fmt: on
 
@@ -316,6 +316,13 @@ class PELU(Learnable):
     record = jaxact.spec("pelu")
     alpha_init: InitVar[Initial] = 1.0
     beta_init: InitVar[Initial] = 1.0
+
+
+class PowLU(Learnable):
+    """Power linear unit, :func:`jaxact.powlu` with a learned power."""
+
+    record = jaxact.spec("powlu")
+    m_init: InitVar[Initial] = 3.0
 
 
 class PSerf(Learnable):

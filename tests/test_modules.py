@@ -582,7 +582,7 @@ def test_saved_weights_load(framework):
     checkpoint = pytest.importorskip("orbax.checkpoint")
     x = jnp.asarray(np.random.default_rng(0).normal(0, 2, (5, 4)), jnp.float32)
     saved = checkpoint.PyTreeCheckpointer().restore(WEIGHTS / framework)
-    assert set(saved) | {"HOSC", "MLP", "RReLU", "STAF"} == set(NAMES)
+    assert set(saved) | {"HOSC", "MLP", "PowLU", "RReLU", "STAF"} == set(NAMES)
     for name, entry in saved.items():
         arguments = ARGUMENTS.get(name, {"features": 4})
         if framework == "linen":

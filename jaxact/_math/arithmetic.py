@@ -205,8 +205,8 @@ class Arithmetic:
         q = a / b
         if not self.compensated:
             return q, None
-        p = q * b
-        return q, self._within_limit(q, ((a - p) - product_error(q, b, p)) / b)
+        # q b is near a, so that their difference is exact, whatever the compiler contracts.
+        return q, self._within_limit(q, product_error(q, b, a) / -b)
 
     def _within_limit(self, x: Array, low: Array) -> Array:
         low = self.where(lax.abs(x) < self.limits.vanish, low, 0)

@@ -57,6 +57,10 @@ def sigmoid(x):
     return exp(x) / (1 + exp(x)) if at(x) < 1 else 1 / (1 + exp(-x))
 
 
+def power_gate(x, m):
+    return exp(m * log(x) / (sqrt(x) + 1)) * sigmoid(x) if at(x) > 0 else x * sigmoid(x)
+
+
 def softplus(x):
     return log(1 + exp(x)) if at(x) < 1 else x + log(1 + exp(-x))
 
@@ -243,6 +247,8 @@ FORMULAS = {
     "penalized_tanh": lambda x, alpha: (1 if at(x) >= 0 else alpha) * tanh(x),
     "phish": lambda x: x * tanh(x * erfc(-x / sqrt(2)) / 2),
     "poly_relu": lambda x, w1, w2, w3, bias: bias + w1 * relu(x) + w2 * relu(x) ** 2 + w3 * relu(x) ** 3,
+    "powglu": lambda x, value: power_gate(x, 3) * value,
+    "powlu": lambda x, m: x * power_gate(x, m),
     "prelu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
     "pserf": lambda x, gamma, delta: x * erf(gamma * softplus(delta * x)),
     "quick_gelu": lambda x: x * sigmoid(1702 * x / 1000),
