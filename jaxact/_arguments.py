@@ -15,6 +15,8 @@ from jax.extend.core.primitives import convert_element_type_p
 
 from jaxact._math import compute_dtype
 
+_JAX_NN = dict(vars(jax.nn))  # as imported: a program may put jaxact's functions there later
+
 
 def as_floating(function: str, x: Any, argument: str = "x", like: Array | None = None) -> Array:
     """``x`` as a floating array; bools, integers and numbers get the compute dtype of ``like``, or the default.
@@ -64,7 +66,7 @@ def is_array(x: Any) -> TypeGuard[Array]:
 
 def of_integers(function: str, x: Array) -> tuple[Any, bool]:
     """Dtype, and whether it is weak, of what ``jax.nn`` makes of integers or bools; of the default float if nothing."""
-    theirs = getattr(jax.nn, function, None)
+    theirs = _JAX_NN.get(function)
     weak = is_weak(x)
     if theirs is not None:
         try:
