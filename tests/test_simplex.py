@@ -343,6 +343,31 @@ def test_what_a_mask_leaves_out_takes_no_part_in_the_gradient_of_alpha():
     np.testing.assert_allclose(got, expected(jnp.asarray([1.0, 2.0, -1.0]))[0], rtol=1e-5)
 
 
+@pytest.mark.parametrize("name", several.SPARSE)
+@pytest.mark.parametrize("cotangent", [np.inf, np.nan])
+def test_what_is_0_takes_no_part_in_a_gradient(name, cotangent):
+    """A sparse row is flat there, and the logarithm of an entropy has an infinite cotangent."""
+    f, x = jaxact.get(name), jnp.asarray([[3.0, 2.9, -4.0, -5.0], [0.0, -0.2, -9.0, -3.5]])
+    y, pullback = jax.vjp(f, x)
+    flat = np.asarray(y) == 0
+    assert flat.sum() == 4
+    weights = jnp.asarray([[1.0, 2.0, 3.0, 4.0]])
+    (expected,) = pullback(jnp.where(flat, 0, weights))
+    with_it = jnp.where(flat, cotangent, weights)
+    np.testing.assert_array_equal(pullback(with_it)[0], expected)
+    np.testing.assert_allclose(jax.jvp(f, (x,), (with_it,))[1], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("cotangent", [np.inf, np.nan])
+def test_what_is_0_takes_no_part_in_the_gradient_of_alpha(cotangent):
+    x, weights = jnp.asarray([3.0, 2.9, -4.0, -5.0]), jnp.asarray([1.0, 2.0, 3.0, 4.0])
+    y, pullback = jax.vjp(lambda alpha: jaxact.entmax(x, alpha), jnp.float32(1.6))
+    flat = np.asarray(y) == 0
+    assert flat.sum() == 2
+    expected = pullback(jnp.where(flat, 0, weights))
+    assert pullback(jnp.where(flat, cotangent, weights)) == expected
+
+
 @simplex_or_log
 def test_a_mask_may_be_larger_than_the_array(name):
     f, mask = jaxact.get(name), jnp.asarray([[1, 1, 1, 1], [1, 0, 1, 1], [0, 0, 1, 1]], bool)
