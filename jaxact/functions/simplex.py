@@ -615,7 +615,9 @@ _ENTMAX = RowFormula(
 
 def _entmax(m: Arithmetic, x: Any, alpha: Any, axis: Any, where: Any) -> Array:
     x, axis, mask = rows("entmax", x, axis, where)
-    return _ENTMAX(m, x, one_per_row("entmax", "alpha", x, alpha, axis), *mask, axis=axis)
+    alpha = one_per_row("entmax", "alpha", x, alpha, axis)
+    alpha = jnp.where(alpha < 1, jnp.nan, alpha)  # else the loop would end anywhere
+    return _ENTMAX(m, x, alpha, *mask, axis=axis)
 
 
 @activation(Composite(_entmax), domain={"alpha": ">= 1"}, kind="simplex", options=("axis",), data=("where",))
@@ -631,7 +633,8 @@ def entmax(x: ArrayLike, alpha: ArrayLike = 1.5, axis: Axis = -1, where: ArrayLi
 
     Args:
       x: real array of any shape.
-      alpha: at least 1; broadcasts against ``x``, with size 1 along ``axis``.
+      alpha: at least 1; broadcasts against ``x``, with size 1 along ``axis``. In an array, a smaller one makes its
+        rows NaN.
       axis: axis or axes of the sum; ``None`` means all.
       where: boolean mask that broadcasts against ``x``; excluded entries are not in the sum, and 0 in the result.
 
