@@ -1,15 +1,16 @@
-"""How right: worst error in ulps of value, slope and curvature, for jaxact, jax.nn and PyTorch side by side.
+"""Accuracy: worst error in ulps of value, slope and curvature, for jaxact, jax.nn and PyTorch side by side.
 
     python benchmarks/accuracy.py                     # every function, half an hour on two cores
     python benchmarks/accuracy.py --names mish gelu   # some, shown and not written
     python benchmarks/accuracy.py --exhaustive        # jaxact at all 2^32 float32 patterns; stop it and start it again
 
-float16 and bfloat16 are swept whole, float32 every 1021st pattern and a dense body, against float64 formulas
-(reference.py); jaxact at every float32 number from 2^-7 to 128 besides, or everywhere. float64, and any function that
-is not in reference.py, is compared with the tests' oracle at some thousand points; gates and functions of rows at the
-pairs and rows of tests/samples.py. What counts as an ulp is defined in tests/ulp.py. Results that are NaN, infinite or
-0 where the truth is none of these are errors without bound; they are counted, and shown with an argument: for a false
-zero the one where it replaces the most, for the others the one nearest to 0.
+float16 and bfloat16 are measured at every number, float32 at every 1021st bit pattern and at many numbers up to 20 and
+120, against float64 formulas (reference.py); jaxact also at every float32 number from 2^-7 to 128, or at all of them
+with ``--exhaustive``. float64, and any function that is not in reference.py, is compared with the tests' oracle at some
+thousand points; gates and functions of rows at the pairs and rows of tests/support/samples.py. What counts as an ulp is
+defined in tests/support/ulp.py. Results that are NaN, infinite or 0 where the truth is none of these are errors without
+bound; they are counted, and shown with an argument: for a false zero the one where it replaces the most, for the others
+the one nearest to 0.
 
 Left out are subnormal arguments, which XLA reads as zero, and points at which the derivative in question jumps, where
 libraries differ by convention (the tests hold jaxact to jax.nn's). Slope and curvature are by reverse mode, once and
@@ -36,11 +37,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import harness
-import oracle
 import reference
-import samples
-import several
-import ulp
+from support import oracle, samples, several, ulp
 from worst import (
     BEYOND,
     CHUNK,

@@ -1,20 +1,22 @@
-"""Computes the minimax polynomials of jaxact and prints them as the source of ``jaxact/_coefficients.py``.
+"""Computes the minimax polynomials of jaxact and prints them as the source of ``jaxact/_math/coefficients.py``.
 
 Each is the polynomial of its degree whose largest relative error is least, by Remez' exchange algorithm in 70 digits.
 The coefficients are then rounded to their dtype. Needs mpmath and two minutes:
 
-    python benchmarks/coefficients.py > jaxact/_coefficients.py && ruff format jaxact/_coefficients.py
+    python benchmarks/coefficients.py > jaxact/_math/coefficients.py
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from textwrap import fill
 
 import mpmath as mp
 import numpy as np
 
 mp.mp.dps = 70
+TINY = mp.mpf(10) ** -8
 Function = Callable[[mp.mpf], mp.mpf]
 
 
@@ -90,6 +92,10 @@ def log1p_over(e: mp.mpf) -> mp.mpf:
     return mp.log1p(e) / e if e > mp.mpf(10) ** -30 else 1 - e / 2
 
 
+def log1p_cubic(e: mp.mpf) -> mp.mpf:
+    return (mp.log1p(e) - e + e**2 / 2) / e**3 if e > mp.mpf(10) ** -15 else mp.mpf(1) / 3 - e / 4
+
+
 def log_mean_rest(d: mp.mpf) -> mp.mpf:
     return (mp.log1p(d / 2) / d - mp.mpf(1) / 2) / d if abs(d) > mp.mpf(10) ** -20 else -mp.mpf(1) / 8 + d / 24
 
@@ -151,7 +157,7 @@ def rational(f: Function, p_degree: int, q_degree: int, far: float) -> tuple[lis
 def tanh_of_double(p_degree: int, q_degree: int, far: float) -> tuple[list[mp.mpf], list[mp.mpf], mp.mpf]:
     """``P`` and ``Q``, lowest power first, with ``tanh(y) = y P(y^2) / Q(y^2)`` where it is to give ``tanh(2 y)``.
 
-    What an error of ``t = tanh(y)`` does to ``tanh(2 y) = 2 t / (1 + t^2)`` is less by ``(1 - t^2) / (1 + t^2)``.
+    A relative error of ``t = tanh(y)`` is multiplied by ``(1 - t^2) / (1 + t^2)`` in ``tanh(2 y) = 2 t / (1 + t^2)``.
     Numerator and denominator are found as a linear problem, weighted with the denominator of the time before.
     """
     q = [mp.mpf(1)]
@@ -173,8 +179,8 @@ def tanh_of_double(p_degree: int, q_degree: int, far: float) -> tuple[list[mp.mp
 def flattened(f: Function, first: mp.mpf, order: int, degree: int, far: mp.mpf) -> tuple[list[mp.mpf], ...]:
     """``P`` and ``H``, lowest power first, with ``f(x) = r H(r^2)`` for ``r = x P(x^2)``, up to where ``f`` is 1.
 
-    The slope of ``r H(r^2)`` is ``(1 - (r / R)^2)^(order - 1)``, and it reaches 1 at ``R``: there errors of ``r`` count
-    for nothing, and ``r`` has no tail that a polynomial could not follow. ``first`` is the slope of ``f`` at 0.
+    The slope of ``r H(r^2)`` is ``(1 - (r / R)^2)^(order - 1)``, and it reaches 1 at ``R``. There the slope is 0, so an
+    error of ``r`` has no effect, and ``r`` still grows, so a polynomial fits it. ``first`` is the slope of ``f`` at 0.
     """
     powers = [mp.mpf((-1) ** k * math.comb(order - 1, k)) / (2 * k + 1) for k in range(order)]
     end = 1 / mp.fsum(powers)
@@ -225,6 +231,13 @@ def entropy_over(s: mp.mpf) -> mp.mpf:
     return lost / s if s > mp.mpf(10) ** -20 else mp.mpf(1) / 8 - s / 64
 
 
+def serf_rest(e: mp.mpf) -> mp.mpf:
+    s = mp.log1p(e)
+    if e < mp.mpf(10) ** -15:
+        return 1 / mp.sqrt(mp.pi)
+    return (mp.erf(s) / e - 2 / mp.sqrt(mp.pi) * mp.exp(-s * s) / (1 + e)) / e
+
+
 def sin_over(s: mp.mpf) -> mp.mpf:
     r = mp.sqrt(s)
     return (mp.sin(r) - r) / r**3 if s > mp.mpf(10) ** -12 else -mp.mpf(1) / 6 + s / 120
@@ -239,8 +252,10 @@ def over_line(f: Function, k: int | float) -> Function:
     return lambda y: f(k * (1 / y - 1))
 
 
+INDENT = "    "
 HEADER = """\
 \"\"\"Minimax polynomials, highest power first, as written by ``benchmarks/coefficients.py``; not edited by hand.\"\"\"
+# fmt: off
 """
 # name, what it is, function of k and so of the variable, degree and interval in each dtype
 EXP = "(e^r - 1 - r) / r^2 for |r| <= ln(2) / 2"
@@ -261,9 +276,11 @@ TANH = "N and D with 2 tanh(x / 2) = x - x^3 N / D in powers of x^2, to a bit be
 
 MILLS = "N and D with Phi(-t) e^(t^2/2) = N / D, t >= 0"
 ENTROPY = "(log(2) - log(1 + e^z) + z sigma(z)) / z^2 in powers of z^2, |z| <= 2"
+SERF = "(erf(s) / e - erf'(s) / (1 + e)) / e for s = log(1 + e), 0 <= e <= 1"
 ERF = "where it is 1, P and H with erf(x) = r H(r^2) for r = x P(x^2), up to there, and more than 1 beyond"
 
 
+LOG1P_CUBIC = "(log(1 + e) - e + e^2 / 2) / e^3 for 0 <= e <= 1"
 EXP_CUBIC = "(e^r - 1 - r - r^2 / 2) / r^3 for |r| <= ln(2) / 2"
 
 
@@ -281,7 +298,7 @@ def table(
     number = np.float64 if dtype == "float64" else np.float32
     rounded = tuple(float(number(c)) for c in reversed(coefficients))
     entry = rounded if k is None else (k, rounded)
-    return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {entry},"
+    return f'    # relative error 2^{float(mp.log(error, 2)):.1f}\n"{dtype}": {entry},'
 
 
 def main() -> None:
@@ -296,7 +313,7 @@ def main() -> None:
             half_ln2,
             (3, 4, 10)[i],
             d,
-            weight=lambda r: max(r * r, mp.mpf(10) ** -8) / mp.exp(r),
+            weight=lambda r: max(r * r, TINY) / mp.exp(r),
         ),
         ("LOG1P", LOG1P): lambda d, i: table(log1p_over, 0, 1, (6, 10, 22)[i], d),
         ("NORMAL_CENTRE", CENTRE): lambda d, i: table(normal_centre, 0, 1.02, (4, 5, 12)[i], d),
@@ -313,8 +330,11 @@ def main() -> None:
         ("ARCTAN_REST", ARCTAN_REST): lambda d, i: table(arctan_rest, 0, 1, (6, 8, 21)[i], d),
         # What counts is the error of the logarithm, a half and d times the polynomial.
         ("LOG_MEAN", LOG_MEAN): lambda d, i: table(
-            log_mean_rest, -1, 0, (5, 8, 20)[i], d, weight=lambda r: max(abs(r), mp.mpf(10) ** -8)
+            log_mean_rest, -1, 0, (5, 8, 20)[i], d, weight=lambda r: max(abs(r), TINY)
         ),
+        # They are multiplied by r^3 and by r^2.
+        ("SIN", SIN): lambda d, i: table(sin_over, 0, 0.64, (2, 3, 6)[i], d, weight=lambda s: s),
+        ("COS", COS): lambda d, i: table(cos_over, 0, 0.64, (2, 3, 6)[i], d, weight=lambda s: s),
         ("DECAY", DECAY): lambda d, i: rational_table(decay, d, *((4, 5, 13.0), (5, 6, 17.5), (13, 14, 37.5))[i]),
         ("ERF", ERF): lambda d, i: erf_table(
             d,
@@ -326,21 +346,32 @@ def main() -> None:
     }
     without_half = {
         ("ENTROPY", ENTROPY): lambda d, i: table(entropy_over, 0, 4, (7, 16)[i], d),
+        # It is multiplied by e.
+        ("SERF", SERF): lambda d, i: table(serf_rest, 0, 1, (8, 20)[i], d, weight=lambda e: max(e, TINY)),
         ("CELU_REST", CELU): lambda d, i: table(celu_rest, -2, 0, (8, 18)[i], d),
+        ("LOG1P_CUBIC", LOG1P_CUBIC): lambda d, i: table(
+            log1p_cubic,
+            0,
+            1,
+            (9, 21)[i],
+            d,
+            weight=lambda e: max(e**3, TINY) / mp.log1p(max(e, TINY)),
+        ),
         ("EXP_CUBIC", EXP_CUBIC): lambda d, i: table(
             exp_cubic,
             -half_ln2,
             half_ln2,
             (4, 10)[i],
             d,
-            weight=lambda r: max(abs(r) ** 3, mp.mpf(10) ** -8) / mp.exp(r),
+            weight=lambda r: max(abs(r) ** 3, TINY) / mp.exp(r),
         ),
     }
     for group, dtypes in ((tables, ("half", "float32", "float64")), (without_half, ("float32", "float64"))):
         for (name, what), entry in group.items():
             print(f"{name} = {{  # {what}")
             for i, dtype in enumerate(dtypes):
-                print(entry(dtype, i), flush=True)
+                comment, numbers = entry(dtype, i).splitlines()
+                print(comment, fill(numbers, 120, initial_indent=INDENT, subsequent_indent=INDENT * 2), sep="\n")
             print("}")
     print("# Constants as a float64 and what that lacks of them.")
     tanh = 2 * mp.sqrt(2 / mp.pi)
@@ -364,14 +395,14 @@ def tanh_table(dtype: str, p_degree: int, q_degree: int, far: float) -> str:
         tuple(float(number(c / mp.mpf(4) ** (k + first))) for k, c in reversed([*enumerate(powers)]))
         for first, powers in ((1, difference), (0, q))
     )
-    return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {pair},"
+    return f'    # relative error 2^{float(mp.log(error, 2)):.1f}\n"{dtype}": {pair},'
 
 
 def quotient_table(dtype: str, f: Function, p_degree: int, q_degree: int, far: float) -> str:
     *pair, error = quotient(f, p_degree, q_degree, mp.mpf(far) ** 2)
     number = np.float64 if dtype == "float64" else np.float32
     rounded = tuple(tuple(float(number(c)) for c in reversed(powers)) for powers in pair)
-    return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {rounded},"
+    return f'    # relative error 2^{float(mp.log(error, 2)):.1f}\n"{dtype}": {rounded},'
 
 
 def erf_table(dtype: str, order: int, degree: int, far: float, end: float, scale: float) -> str:
@@ -380,14 +411,14 @@ def erf_table(dtype: str, order: int, degree: int, far: float, end: float, scale
     number = np.float64 if dtype == "float64" else np.float32
     powers = tuple(float(number(c / scale)) for c in reversed(p))
     flat = tuple(float(number(c * mp.mpf(scale) ** (2 * k + 1))) for k, c in reversed([*enumerate(h)]))
-    return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {(end, powers, flat)},"
+    return f'    # relative error 2^{float(mp.log(error, 2)):.1f}\n"{dtype}": {(end, powers, flat)},'
 
 
 def rational_table(f: Function, dtype: str, p_degree: int, q_degree: int, far: float) -> str:
     *pair, error = rational(f, p_degree, q_degree, far)
     number = np.float64 if dtype == "float64" else np.float32
     above, below = (tuple(float(number(c)) for c in powers[::-1]) for powers in pair)
-    return f"    # relative error 2^{float(mp.log(error, 2)):.1f}\n    {dtype!r}: {(far, above, below)},"
+    return f'    # relative error 2^{float(mp.log(error, 2)):.1f}\n"{dtype}": {(far, above, below)},'
 
 
 def tail_table(dtype: str, k: float, degree: int, far: float) -> str:

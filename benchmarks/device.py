@@ -1,16 +1,16 @@
-"""Everything at once on a device that is there for some minutes: accuracy, training step, kernel, speed and memory.
+"""Accuracy, training step, kernel, speed and memory in one run, on a device that is lent for a few minutes.
 
     python benchmarks/device.py --minutes 8             # on whatever JAX finds
     python benchmarks/device.py --minutes 1 --into DIR  # a try on a CPU
 
-It needs Python and JAX, no other package. It writes ``results/device-<platform>.json``, whose parts the pages of the
-site take as they are, and the same tables in Markdown; both anew after each part and each piece of one, so that a kill
-at the limit loses little. The parts run in the order of importance below, each with a share of the time that is left,
-and each measures something, if little. What did not fit, or failed, stands under ``left_out``, by the reason.
+It needs Python and JAX, no other package. It writes ``results/device-<platform>.json``, which the pages of the site
+read, and the same tables in Markdown. Both are written again after each piece of work, so that little is lost if the
+run is killed. The parts run in the order below, the most important first, each with a share of the time that is left.
+What did not fit, or failed, is listed under ``left_out`` with the reason.
 
 ``accuracy``: worst errors of value, slope and curvature of every elementwise function, and of its peer in ``jax.nn``,
-in float16 and bfloat16 at every number, in float32 on a sample. What is true is what jaxact gives in float64 on the
-host's CPU, which the tests hold to the oracle; so what is wrong in both alike is not seen here, but in ``accuracy.py``.
+in float16 and bfloat16 at every number, in float32 on a sample. The true result is jaxact's in float64 on the host's
+CPU, which the tests compare with the oracle; an error that both have is found by ``accuracy.py``, not here.
 
 ``training``: a step of the decoder of ``speed.py``, sized to fill the device, in bfloat16 (float32 on a CPU), with
 jaxact and with the plain line, which is that of ``jax.nn``: with gelu, and with swiglu. Its floating-point operations
@@ -55,10 +55,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import harness
 import memory
 import plain
-import samples
 import speed
-import ulp
 import worst
+from support import samples, ulp
 
 import jaxact
 

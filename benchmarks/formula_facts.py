@@ -19,7 +19,7 @@ import mpmath as mp
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 import itertools
 
-import oracle
+from support import oracle
 
 import jaxact
 
@@ -35,7 +35,7 @@ def formula(text: str) -> Function:
         parameters = [mp.mpf(float(p)) for p in jaxact.spec(text).parameters.values()]
         return in_mpmath(lambda x: oracle.FORMULAS[text](x, *parameters))
     if text.isidentifier() and text != "x":
-        raise SystemExit(f"{text} is no line of the oracle; give its name, or an expression in x")
+        raise SystemExit(f"{text} is not a line of the oracle; give its name, or an expression in x")
     known = {n: f for n, f in inspect.getmembers(oracle, callable) if not n.startswith("_")}
     code = compile(text, "formula", "eval")
     return in_mpmath(lambda x: eval(code, {**known, "x": x}))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = Path(__file__).resolve().parent / "results"
-sys.path.append(str(ROOT / "tests"))  # for the measure, ulp.py, and the oracle, which have one definition each
+sys.path.append(str(ROOT / "tests"))  # for the ulp and the oracle, which are defined there alone
 
 
 class _Plain:
@@ -122,7 +122,7 @@ def platform_name() -> str:
 
 
 def circumstances() -> dict[str, Any]:
-    """Machine, versions, date and command: what a figure means nothing without."""
+    """Machine, versions, date and command of a measurement."""
     versions = {"python": platform.python_version(), "jaxact": jaxact.__version__}
     for package in ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "torch"):
         try:

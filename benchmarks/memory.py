@@ -4,19 +4,19 @@
     python benchmarks/memory.py --names mish gelu   # some, shown and not written
 
 ``kept`` is what one call keeps for its backward pass, in bytes per input element: the arrays in the function that
-``jax.vjp`` returns, numbers left out. It is what a layer-by-layer program such as a scan has to hold. A mark stands at
-what is more than one array and two numbers for each row of it.
+``jax.vjp`` returns, single numbers left out. It is what a program that runs layer by layer, such as a scan, has to
+hold. More than one array, and two numbers for each row, is marked.
 
-``network`` is what a compiler makes of it: the temporary memory of the compiled gradient of a perceptron in its
-weights, in units of one result of an activation, per layer. Two is what such a network needs without recomputation, the
-activation's input and its output, and three where the input is a gate and a value; temporary results of the backward
-pass come on top. It is measured with the layers scanned, and for what jax.nn has too, and all that is gated, also
-unrolled; like ``kept``, for jaxact, for jax.nn, and for jax.nn with ``jax.checkpoint`` around it.
+``network`` is what remains after compilation: the temporary memory of the compiled gradient of a perceptron, per layer,
+in units of one result of an activation. Without recomputation a layer needs two, the activation's input and output, or
+three if the input is a gate and a value; temporary results of the backward pass come on top. Layers are scanned; for
+gates and for functions that jax.nn has too, they are also unrolled. Both are measured for jaxact, for jax.nn, and for
+jax.nn with ``jax.checkpoint`` around it.
 
 ``feed-forward`` is the same for a network of feed-forward layers with residual connections, in units of one array of
 hidden units, per layer: ``jaxact.linen.MLP`` and ``GatedMLP``, with and without ``remat``, beside plain matrices and
-``jax.nn``, as they are and with ``jax.checkpoint`` that saves the results of matrix products. Beside it stands what a
-gradient takes in time, in units of the plain one's: the median of rounds in turn.
+``jax.nn``, as they are and with a ``jax.checkpoint`` that saves the results of matrix products. The time of a gradient,
+relative to that of the plain layers, is given too: the median over rounds in which all take turns.
 """
 
 from __future__ import annotations

@@ -17,6 +17,11 @@ from jax import lax, nn
 from jax.scipy.special import erf
 
 
+def power_gate(x, m):
+    a = jnp.where(x > 0, x, 1)  # the gradient of a power of negative numbers is NaN
+    return jnp.where(x > 0, a ** (m / (jnp.sqrt(a) + 1)), x) * nn.sigmoid(x)
+
+
 def soft_exponential(x, alpha=0.0):
     a = jnp.where(alpha == 0, 1.0, alpha)
     log, exp = -jnp.log(1 - a * (x + a)) / a, jnp.expm1(a * x) / a + a
@@ -95,6 +100,7 @@ LINES: dict[str, Callable] = {
     "pelu": lambda x, alpha=1.0, beta=1.0: jnp.where(x >= 0, alpha / beta * x, alpha * jnp.expm1(x / beta)),
     "penalized_tanh": lambda x, alpha=0.25: jnp.where(x >= 0, jnp.tanh(x), alpha * jnp.tanh(x)),
     "phish": lambda x: x * jnp.tanh(nn.gelu(x, approximate=False)),
+    "powlu": lambda x, m=3.0: x * power_gate(x, m),
     "prelu": lambda x, negative_slope=0.25: jnp.where(x >= 0, x, negative_slope * x),
     "pserf": lambda x, gamma=1.25, delta=0.85: x * erf(gamma * nn.softplus(delta * x)),
     "quick_gelu": lambda x: x * nn.sigmoid(1.702 * x),
@@ -187,6 +193,7 @@ OTHERS: dict[str, Callable] = {
     "maxout": lambda x, pieces=2: x.reshape(*x.shape[:-1], -1, pieces).max(-1),
     "mishglu": lambda gate, value: nn.mish(gate) * value,
     "poly_norm": poly_norm,
+    "powglu": lambda gate, value, m=3.0: power_gate(gate, m) * value,
     "reglu": lambda gate, value: nn.relu(gate) * value,
     "simnorm": lambda x, dim=8: nn.softmax(x.reshape(*x.shape[:-1], -1, dim)).reshape(x.shape),
     "situ_glu": lambda gate, value, beta1=4.0, beta2=25.0: (

@@ -1,4 +1,4 @@
-"""How fast: jaxact beside the plain line of ``plain.py``, jax.nn, PyTorch eager, and a copy, the physical limit.
+"""Speed: jaxact beside the plain line of ``plain.py``, jax.nn, PyTorch eager, and a copy, the physical limit.
 
     python benchmarks/speed.py                            # all of it, an hour on two cores
     python benchmarks/speed.py --quick --names mish gelu  # against the plain line; seconds a function; writes nothing
@@ -12,7 +12,7 @@ its cache. A cell's time is the median over the rounds, a ratio the median of th
 that slows down for a while slows down both sides of a ratio. Where others use the machine too, the ratio of the least
 times tells more.
 
-What must stay out of it is the allocator: on a CPU a fresh 16 MB result costs more in page faults than the kernel does.
+Allocation must not be timed: on a CPU the page faults of a new 16 MB result take longer than the computation.
 So each program writes into the results of its previous call, which it is given as donated arguments, and glibc is told
 to keep what PyTorch and XLA's temporaries free instead of handing it back to the system.
 
@@ -21,8 +21,8 @@ of its own. The loop's carry passes through an optimisation barrier together wit
 hoist the work out of the loop. On a CPU a time includes the call of a compiled program, which is most of it at 2^14;
 XLA's CPU backend may run a whole loop on one thread, so the loop would measure something else there.
 
-Some functions compile to the same program in jaxact and in jax.nn. What their ratios differ from 1 is noise, and shows
-how far from 1 a ratio of others has to be to mean something.
+Some functions compile to the same program in jaxact and in jax.nn. The distance of their ratios from 1 is noise; other
+ratios mean something only if they are further from 1.
 
 ``forward`` is ``x -> y``; ``forward+backward`` is ``(x, cotangent) -> (y, gradient)`` as one program. The copy has the
 traffic of the pass: one array in, one out, or two and two. Inputs are normally distributed, of standard deviation 2,

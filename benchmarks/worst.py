@@ -1,8 +1,8 @@
 """The worst errors of value, slope and curvature: where to look for them, their record, and how it is told.
 
-A record is of one function, dtype, library and order, in the ulps of tests/ulp.py. Results that are NaN, infinite or 0
-where the truth is none of these are errors without bound; they are counted, and kept with an argument: for a false zero
-the one where it replaces the most, for the others the one nearest to 0.
+A record is of one function, dtype, library and order, in the ulps of tests/support/ulp.py. Results that are NaN,
+infinite or 0 where the truth is none of these are errors without bound; they are counted, and kept with an argument:
+for a false zero the one where it replaces the most, for the others the one nearest to 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-import samples
+from support import samples
 
 import jaxact
 

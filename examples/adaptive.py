@@ -5,31 +5,32 @@
     python examples/adaptive.py --text FILE --epochs 2             # a transformer of characters
     python examples/adaptive.py --rank                             # what theory predicts, against training
 
-Each layer has parameters of its own for its activation: a mixture of functions, a quotient of polynomials, Swish's
-sharpness or xIELU's slopes. Fixed and learned ones are trained from the same seeds on the same batches, all seeds in
-one compiled program, and compared seed by seed with the fixed one that came out best. Then each layer's shape is named
-after the function of the catalogue that is nearest to it, up to scale and offset, which the next layer can make up for,
-under the layer's own distribution of inputs; and a network with those functions, fixed, is trained anew. Writes
-results.json, adaptive.md and shapes.png, on which the shapes of the first seed move from light to dark.
+Each layer learns parameters of its own activation: weights of a mixture of functions, coefficients of a quotient of
+polynomials, Swish's sharpness or xIELU's slopes. Learned and fixed activations are trained from the same seeds on the
+same batches, all seeds in one compiled program, and compared seed by seed with the best fixed one. Then each learned
+shape is replaced by the nearest of jaxact's functions, and the network is trained again with these ("then fixed").
+Nearest means the least mean square difference over the layer's inputs, after the best scale and offset, for which the
+next layer can make up. Writes results.json, adaptive.md and shapes.png, the shapes of the first seed from light, at the
+start, to dark, at the end.
 
-With ``--rank``, every elementwise function is ranked by mean-field theory before any training: how much a difference of
-two inputs, and a gradient, change on their way through the layers of a plain deep network. A dozen are then trained,
-and Spearman's rank correlation says how much of the result the theory predicted. Bingham and Miikkulainen, 2023,
-arXiv:2301.05785, predict from eigenvalues of the Fisher matrix and from outputs instead. Writes results.json, rank.md
-and rank.png.
+With ``--rank``, mean-field theory ranks every elementwise function without training, by how much a plain deep network
+changes the difference of two inputs on the way forward, and a gradient on the way back. A dozen are then trained, and
+Spearman's rank correlation compares the two orders. Bingham and Miikkulainen, 2023, arXiv:2301.05785, predict from
+eigenvalues of the Fisher matrix and from outputs instead. Writes results.json, rank.md and rank.png.
 
 The first command takes five minutes on two busy cores. Over 8 seeds, xIELU is best with 97.8 %, 0.9 ± 0.7 points above
-relu and 0.9 ± 0.4 above gelu; but fixed at its initial parameters it is as good as learned (0.0 ± 0.4), so it is the
-shape that counts, not its learning. Rational gives 97.6 %, a mixture of relu, tanh and silu 96.5 % and Swish 96.5 %, no
-better than the fixed ones; the nearest functions of the catalogue do as well as the last two, and 0.8 points worse than
-rational. With sine in the mixture, whose frequency is 30, it is 47 %.
+relu and 0.9 ± 0.4 above gelu; but fixed at its initial parameters it is as good as learned (0.0 ± 0.4), so the shape
+counts, not the learning. A learned rational function gives 97.6 %. A learned mixture of relu, tanh and silu gives 96.5
+% and Swish 96.5 %, no better than the fixed ones. Trained again with the nearest fixed functions, the network loses 0.8
+points against the rational one, and nothing against mixture and Swish. A mixture with sine, whose frequency is 30,
+gives 47 %.
 
 On tinyshakespeare, two blocks of width 32, one pass and 3 seeds (``benchmarks/studies.py`` has the command), all are
 within noise: xIELU 3.499 bits per character, fixed or learned, relu 3.522, Swish 3.526, the mixture 3.537.
 
-``--rank --seeds 4`` takes ten minutes. Theory and training agree with a rank correlation of 0.84 (p = 0.0007): it tells
-sigmoid, softplus, sine and gaussian, which hardly train at 20 layers, from the other eight, among which the correlation
-is 0.5, as chance may give (p = 0.2).
+``--rank --seeds 4`` takes ten minutes. The rank correlation of theory and training is 0.84 (p = 0.0007). Theory tells
+apart sigmoid, softplus, sine and gaussian, which hardly train at 20 layers, from the other eight; among those the
+correlation is 0.5, which may be chance (p = 0.2).
 """
 
 from __future__ import annotations
@@ -436,7 +437,7 @@ def rank(data: Images, options: Options, devices: Mesh, folder: Path) -> None:
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
     for name, mean in means.items():
-        axes.plot(predicted[name]["loss"], mean, "o", color="C0")
+        axes.plot(predicted[name]["loss"], mean, "o", color=figures.style(0)["color"])
         axes.annotate(name, (predicted[name]["loss"], mean), xytext=(4, 3), textcoords="offset points", fontsize=8)
     axes.set(xlabel="predicted loss of signal and gradient (log)", ylabel="test accuracy", xscale="symlog")
     axes.grid(alpha=0.3)
@@ -455,7 +456,7 @@ def main(options: Options) -> None:
             f"--layers, --width and --depth must be at least 1, got {options.layers}, {options.width}, {options.depth}"
         )
     if options.text is not None and options.width % HEADS:
-        raise BadInput(f"--width {options.width} is no multiple of the {HEADS} heads of the transformer")
+        raise BadInput(f"--width {options.width} is not a multiple of the {HEADS} heads of the transformer")
     if wrong := [n for n in options.learn if not isinstance(activation(n, 0), nn.Module)]:
         raise BadInput(f"--learn takes activations with parameters to learn, {', '.join(wrong)} has none")
     devices = seeds.seeds_mesh(options, options.seeds)

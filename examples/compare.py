@@ -141,14 +141,16 @@ def draw(path: Path, rows: list[dict[str, Any]], histories: dict[str, Any]) -> N
     for i, row in enumerate(rows):
         history = histories[row["activation"]]
         each = np.array(history[-1]["test_accuracies"])
-        final.errorbar(i, row["accuracy"], row["interval"], fmt="o", capsize=6, color=f"C{i}")
-        final.plot(i + 0.15 + np.zeros(len(each)), each, ".", color=f"C{i}", alpha=0.4)
+        look = figures.style(i)
+        final.errorbar(i, row["accuracy"], row["interval"], fmt="o", capsize=6, color=look["color"])
+        final.plot(i + 0.15 + np.zeros(len(each)), each, ".", color=look["color"], alpha=0.4)
         bands = np.array([interval(np.array(r["test_accuracies"])) for r in history])
         rounds = [r["round"] for r in history]
-        curves.plot(rounds, bands[:, 0], label=row["activation"], color=f"C{i}")
-        curves.fill_between(rounds, bands[:, 0] - bands[:, 1], bands[:, 0] + bands[:, 1], color=f"C{i}", alpha=0.15)
+        curves.plot(rounds, bands[:, 0], label=row["activation"], **look)
+        curves.fill_between(rounds, bands[:, 0] - bands[:, 1], bands.sum(1), color=look["color"], alpha=0.15)
     final.set_xticks(range(len(rows)), [row["activation"] for row in rows])
     final.set_ylabel("test accuracy, 95 % interval")
+    figures.whole_ticks(curves)
     curves.set(xlabel="epoch", ylabel="test accuracy")
     curves.legend()
     figures.save_figure(figure, path)

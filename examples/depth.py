@@ -138,10 +138,11 @@ def write_report(folder: Path, accuracies: dict[str, dict[int, list[float]]]) ->
     rows = []
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
-    for name, by_depth in accuracies.items():
+    for i, (name, by_depth) in enumerate(accuracies.items()):
         bars = np.array([interval(np.array(by_depth[depth])) for depth in depths])
         rows.append([name, *(f"{mean:.2%} ± {half:.2%}" for mean, half in bars)])
-        axes.errorbar(depths, bars[:, 0], bars[:, 1], label=name, marker="o", capsize=4)
+        axes.errorbar(depths, bars[:, 0], bars[:, 1], label=name, marker="o", capsize=4, **figures.style(i))
+    axes.set_xticks(depths)
     axes.set(xlabel="hidden layers", ylabel="test accuracy, 95 % interval")
     axes.grid(alpha=0.3)
     axes.legend()

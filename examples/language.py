@@ -249,9 +249,9 @@ def main(options: Options) -> None:
     mesh.join(options)
     check_names(gate for gate in options.gates if gate not in GATES)
     if options.width % options.heads:
-        raise BadInput(f"--width {options.width} is no multiple of --heads {options.heads}")
+        raise BadInput(f"--width {options.width} is not a multiple of --heads {options.heads}")
     if options.steps < 1 or options.steps % options.evaluate_every:
-        raise BadInput(f"--steps {options.steps} is no multiple of --evaluate-every {options.evaluate_every}")
+        raise BadInput(f"--steps {options.steps} is not a multiple of --evaluate-every {options.evaluate_every}")
     letters = read(options.text)
     if len(letters) * 9 // 10 <= options.context or len(letters) // 10 < 2:
         raise BadInput(f"a text of {len(letters)} characters is too short for a context of {options.context}")

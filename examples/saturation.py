@@ -1,4 +1,4 @@
-"""Do slopes that are wrong in the tails change an outcome? Three methods that work there, jaxact against jax.nn.
+"""Do slopes that are wrong in the tails change an outcome? Three methods with inputs in the tails, in two libraries.
 
     python examples/saturation.py                                  # all three cases
     python examples/saturation.py --cases gates --seeds 23 --length 100
@@ -8,26 +8,29 @@ starts its forget gates at log U(1, Tmax - 1), where the slope of ``jax.nn.sigmo
 experts by sigmoid gates that start open, and have to close for some inputs.
 
 *Outliers.* A transformer of characters trains in float16 with a dynamic loss scale (Micikevicius et al., 2017,
-arXiv:1710.03740): an update without a finite gradient is lost, and a run is lost if that brings its scale down to 1.
+arXiv:1710.03740): an update whose gradient is not finite is skipped, and a run counts as lost if the loss scale, which
+each skipped update halves, falls to 1.
 One channel of the normalisation before each feed-forward has a large gain, as trained transformers have them (Kovaleva
 et al., 2021, arXiv:2105.06990). The slope of ``jax.nn.gelu`` is NaN from about 150 up, unless ``approximate=False``.
 
-*Squashed.* Updates of the policy of a soft actor-critic (Haarnoja et al., 2018, arXiv:1801.01290), whose best actions
-swap ends half way. Its likelihoods need log(1 - tanh(u)^2): "plain" takes that as it stands, "plus 1e-6" adds that
-within the logarithm as their code does, "by softplus" is 2 (log 2 - u - softplus(-2 u)), and jaxact has
-``log_abs_slope("tanh")``. The soft reward counts the true likelihoods; updates that are no number are left out.
+*Squashed.* Updates of the policy of a soft actor-critic (Haarnoja et al., 2018, arXiv:1801.01290). Half way through
+the run, the best action jumps from one end of (-1, 1) to the other. Likelihoods need log(1 - tanh(u)^2): "plain" is
+that formula, "plus 1e-6" adds this number within the logarithm, as the authors' code does, "by softplus" is 2 (log 2 -
+u - softplus(-2 u)), and jaxact has ``log_abs_slope("tanh")``. The reward in the tables counts accurate likelihoods in
+all four; updates that are NaN are skipped.
 
-Writes results.json and a figure for each case. All seeds of a case train in one compiled program; every mean has the
-95 % interval of Student's t, and every difference is paired by seed.
+Writes results.json and a figure for each case. All seeds of a case train in one compiled program. Means have a 95 %
+interval by Student's t; differences are paired by seed.
 
 The first command takes eleven minutes on two busy cores and gave, over 8 seeds:
 
-- LSTM: with jax.nn, 34 % ± 6 % of the forget gates ever have a gradient, with jaxact all; yet the task is learned as
-  fast (mean error over the run 0.0003 ± 0.0007 smaller, of 0.066), and ends at 0.0025 in place of 0.0027 (0.00018 ±
-  0.00014 smaller), probably because gates that start open suit this task.
-- Router: no difference up to a bias of 8 (0.007 ± 0.009); from 10, the relative error is 0.05 with jaxact and 0.27 with
-  jax.nn (0.22 ± 0.10 larger), from 12 it is 0.08 and 0.44 (0.36 ± 0.05), since no gate ever moves. In float32, jax.nn
-  does as well as jaxact in bfloat16.
+- LSTM: with jax.nn, 34 % ± 6 % of the forget gates ever have a gradient, with jaxact all. Yet the task is learned as
+  fast: the mean error over the run is 0.066 with both (0.0003 ± 0.0007 smaller with jaxact), and the final error is
+  0.0025 with jaxact and 0.0027 with jax.nn (0.00018 ± 0.00014 smaller), probably because gates that start open suit
+  this task.
+- Router: no difference up to an initial bias of 8 (0.007 ± 0.009). With a bias of 10, the relative error is 0.05 with
+  jaxact and 0.27 with jax.nn (0.22 ± 0.10 larger); with 12 it is 0.08 and 0.44 (0.36 ± 0.05 larger), because with
+  jax.nn no gate ever moves. In float32, jax.nn does as well as jaxact in bfloat16.
 - Transformer: no difference up to a gain of 50, where arguments reach 70. At 75, jax.nn loses 58 % ± 17 % of the
   updates and seven of eight runs, at 100 and 200 all runs, and ends 0.44 ± 0.23, 1.1 ± 0.5 and 3.0 ± 0.4 bits worse;
   jaxact loses 1 % of the updates, as without outliers, and no run. ``approximate=False`` does the same for jax.nn.
@@ -36,8 +39,8 @@ The first command takes eleven minutes on two busy cores and gave, over 8 seeds:
   0.033 more there and 0.110 ± 0.052 at 0.1; elsewhere there is no difference. "By softplus" is no different from jaxact
   anywhere (at most 0.011 ± 0.029).
 
-Wrong slopes cost whole runs where nothing but them could bring a unit back, or where they are NaN; where the method
-does not need the gradient, as in the LSTM, they cost next to nothing.
+So a wrong slope costs a whole run where it is NaN, or where a unit can recover through that slope alone. Where training
+does not need the gradient, as in the LSTM, it costs next to nothing.
 """
 
 from __future__ import annotations
@@ -153,7 +156,7 @@ def begin(params: Any, rate: float, **more: Any) -> dict[str, Any]:
 def descend(
     loss: Callable[[Any], tuple[jax.Array, Any]], state: dict[str, Any], rate: float, scale: Any = 1.0
 ) -> tuple[dict[str, Any], Any, Any]:
-    """One step, left out where a slope is no number: state, slopes, and what ``loss`` gave, with its record."""
+    """One step, left out where a slope is not finite: state, slopes, and what ``loss`` gave, with its record."""
 
     def scaled(params: Any) -> tuple[jax.Array, Any]:
         value, beside = loss(params)
@@ -540,7 +543,7 @@ def draw(path: Path, done: list[tuple[Study, Records, list[dict[str, Any]]]]) ->
     for axes, (study, records, rows, panel) in zip(every, panels, strict=True):
         measure = study.measures[panel.measure]
         for j, (variant, found) in enumerate(records.items()):
-            style: dict[str, Any] = {"color": f"C{j}", "label": variant, "linestyle": ("-", "--", ":", "-.")[j]}
+            style: dict[str, Any] = {"label": variant, **figures.style(j)}
             if panel.setting is None:
                 shown = [row[panel.measure] for row in rows if row["functions"] == variant]
                 x = np.arange(len(shown)) + 0.06 * (j - (len(records) - 1) / 2)  # side by side where they are equal
@@ -551,7 +554,9 @@ def draw(path: Path, done: list[tuple[Study, Records, list[dict[str, Any]]]]) ->
                 bands = np.array([interval(r) for r in found[measure.record][panel.setting].T])
                 x = (np.arange(ROUNDS) + 0.5) * (study.steps / ROUNDS)
                 axes.plot(x, bands[:, 0], **style)
-                axes.fill_between(x, bands[:, 0] - bands[:, 1], bands.sum(1), color=f"C{j}", alpha=0.15, linewidth=0)
+                axes.fill_between(
+                    x, bands[:, 0] - bands[:, 1], bands.sum(1), color=style["color"], alpha=0.15, linewidth=0
+                )
         at = "" if panel.setting is None else f"\n{study.setting} {study.settings[panel.setting]:g}"
         axes.set(xlabel=study.setting if panel.setting is None else "step", ylabel=measure.label, yscale=panel.scale)
         axes.set_title(study.title + at, fontsize=10)
@@ -576,7 +581,7 @@ def main(options: Options) -> None:
     for name in ("lstm_steps", "router_steps", "outliers_steps", "policy_steps"):
         steps = getattr(options, name)
         if steps < ROUNDS or steps % ROUNDS:
-            raise BadInput(f"--{name.replace('_', '-')} {steps} is no positive multiple of {ROUNDS}")
+            raise BadInput(f"--{name.replace('_', '-')} {steps} is not a positive multiple of {ROUNDS}")
     if options.seeds < 1 or options.length < 2:
         raise BadInput(f"--seeds {options.seeds} and --length {options.length} must be at least 1 and 2")
     with run.open_folder("saturation", options) as folder:  # pyright: ignore[reportArgumentType]

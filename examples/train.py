@@ -7,9 +7,9 @@
     python examples/train.py --out DIR --resume             # after an interruption
 
 The first command takes half a minute on two cores and gave 98.3 % test accuracy. The third, for mish, relu, swish and
-prelu, took five minutes on two busy cores and gave 98.7, 98.6, 98.7 and 98.5 % on MNIST, one run each. A step takes
-0.98 times as long as in a bare loop of Flax and Optax with batches of 512, and 0.94 times with batches of 64 and 128,
-whose steps take 2 and 3 ms, since up to 16 steps are one compiled call (``benchmarks/train.py``).
+prelu, took five minutes on two busy cores and gave 98.7, 98.6, 98.7 and 98.5 % on MNIST, one run each. Up to 16
+steps are one compiled call: a step takes 0.98 times as long as in a bare loop of Flax and Optax with batches of 512,
+and 0.94 times with batches of 64 and 128, where it takes 2 and 3 ms (``benchmarks/train.py``).
 """
 
 from __future__ import annotations

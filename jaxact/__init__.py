@@ -21,6 +21,7 @@ from jaxact.functions.gated import drelu_glu as drelu_glu
 from jaxact.functions.gated import geglu as geglu
 from jaxact.functions.gated import glu as glu
 from jaxact.functions.gated import mishglu as mishglu
+from jaxact.functions.gated import powglu as powglu
 from jaxact.functions.gated import reglu as reglu
 from jaxact.functions.gated import situ_glu as situ_glu
 from jaxact.functions.gated import sreglu as sreglu
@@ -36,6 +37,7 @@ from jaxact.functions.parametric import mpelu as mpelu
 from jaxact.functions.parametric import pelu as pelu
 from jaxact.functions.parametric import poly_norm as poly_norm
 from jaxact.functions.parametric import poly_relu as poly_relu
+from jaxact.functions.parametric import powlu as powlu
 from jaxact.functions.parametric import pserf as pserf
 from jaxact.functions.parametric import rational as rational
 from jaxact.functions.parametric import smu as smu
@@ -168,7 +170,7 @@ def __getattr__(name: str) -> Any:
     import jax.nn
 
     if hasattr(jax.nn, name):
-        raise AttributeError(f"{message}, which is no activation; take it from jax.nn")
+        raise AttributeError(f"{message}, which is not an activation; take it from jax.nn")
     close = difflib.get_close_matches(name, [*globals(), *_LAZY], n=3)
     raise AttributeError(f"{message}; the closest names are {', '.join(close)}" if close else message)
 

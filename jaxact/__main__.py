@@ -57,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND")
 
     command = commands.add_parser("list", parents=[common], help="list all activations, one per line")
-    command.add_argument("--kind", choices=get_args(Kind), help="only this family")
+    kinds = get_args(Kind)
+    command.add_argument("--kind", choices=kinds, metavar="FAMILY", help=f"only this family: {', '.join(kinds)}")
     command.add_argument("--learnable", action="store_true", help="only those with learnable parameters")
     command.set_defaults(run=_list)
 

@@ -82,7 +82,7 @@ class Activation:
         """The bare derivative in ``x``.
 
         Raises:
-          TypeError: the function is not elementwise, so that its derivative is no array of its shape.
+          TypeError: the function is not elementwise, so that its derivative has another shape.
         """
         if not self.slopes:
             raise TypeError(f"jaxact.{self.name} has no formula of its slope: it is not elementwise")
@@ -142,7 +142,7 @@ _REGISTRY: dict[str, Activation] = {}
 
 
 class Composite:
-    """A function ``f(m, x, ...)`` of all arguments of an activation that is no single elementwise formula.
+    """A function ``f(m, x, ...)`` of all arguments of an activation that is not a single elementwise formula.
 
     It is made of formulas that have a derivative, and is differentiated through them.
     """
@@ -167,17 +167,16 @@ def activation(
 ) -> Callable[[F], F]:
     """Make a plain function an activation.
 
-    The function takes ``x`` and its parameters as arrays of one floating dtype: float32 where the arguments are of a
-    narrower one, to which the result is rounded. Parameters broadcast against ``x``. Arguments without a default are
-    inputs, like ``x``: differentiable, but nothing to learn.
+    The function gets ``x`` and its parameters as arrays of one floating dtype. For float16, bfloat16 and float8 that is
+    float32, and the result is rounded back. Parameters broadcast against ``x``. Arguments without a default are inputs,
+    like ``x``: differentiable, but not learnable.
 
-    The backward pass keeps ``x`` and evaluates the slope there. Without a ``slope`` JAX derives it from the function:
-    as accurate as the functions that it is made of, so take exponentials and sigmoids from ``jaxact`` and not from
-    ``jnp``. With a ``slope``, the function and its slopes are taken as they are.
+    The backward pass keeps ``x`` and evaluates the slope there. Without a ``slope``, JAX derives it from the function;
+    it is as accurate as the functions that appear there, so use exponentials and sigmoids from ``jaxact``, not ``jnp``.
 
     Args:
-      formula: for jaxact's own: formulas with an arithmetic as their first argument. The function is signature and
-        docstring alone then. It may be a function of the options that returns the formula.
+      formula: for jaxact's own functions: formulas with an arithmetic as their first argument, or a function of the
+        options that returns one. The decorated function then has a signature and a docstring, and no body.
       kind: family. A gate of several arrays or a function of rows is ``"gated"``, ``"simplex"`` or ``"stochastic"``.
       slope: derivative in ``x``, of the same arguments, or a tuple of those in ``x`` and in the parameters, in their
         order; ``None`` in it stands for one that JAX derives.
@@ -230,7 +229,7 @@ def activation(
             weak = is_weak(x) and not strong
             if is_weak(x) and strong:
                 x = bound.arguments[first] = lax.convert_element_type(x, strong[0].dtype)
-            bound.apply_defaults()  # a parameter that is left out stays the number that is its default
+            bound.apply_defaults()  # a parameter that is left out is its default, a Python number
             m = arithmetic(x.dtype, **variant)
             if isinstance(given, Composite):
                 y = given.function(m, *bound.args, **bound.kwargs)
@@ -277,7 +276,7 @@ def activation(
     return decorate
 
 
-_range = range  # which the decorator has an argument of
+_range = range  # the decorator has an argument of this name
 
 
 def _of_body(body: Callable[..., Array], slope: Any, kind: Kind) -> Formula | Composite:
@@ -293,10 +292,10 @@ def _of_body(body: Callable[..., Array], slope: Any, kind: Kind) -> Formula | Co
 
 
 def get(name: str, library: str | None = None) -> Callable[..., Array]:
-    """Activation function of that name.
+    """Look up an activation function by its name.
 
-    A name of ``jaxact`` means what it means there. Any other is looked up in the table of names that other libraries
-    have, and then in any case and with any separators: ``"SwiGLU"``, ``"leaky-relu"``, ``"hard swish"``.
+    Names of ``jaxact`` come first, then names of other libraries, then both without regard to case and separators:
+    ``"SwiGLU"``, ``"leaky-relu"``, ``"hard swish"``.
 
     A few names mean something else elsewhere, ``"gelu"`` above all: it is the tanh form in JAX, and the erf form
     everywhere else, ``"GELU"`` of PyTorch included. For a configuration written for another library, say which.
@@ -338,8 +337,8 @@ def spec(name: str | Callable[..., Array]) -> Activation:
     """Facts about an activation, given by name or as the function itself.
 
     Args:
-      name: name of an activation, there or elsewhere as in :func:`get`; or the function, what :func:`get` gave, or the
-        function of another library, such as ``jax.nn.gelu``, for that of ``jaxact`` which stands for it.
+      name: any name that :func:`get` knows; or a function: of ``jaxact``, from :func:`get`, or of another library, such
+        as ``jax.nn.gelu``, for the one of ``jaxact`` that replaces it.
 
     Returns:
       The record.
@@ -370,8 +369,8 @@ def spec(name: str | Callable[..., Array]) -> Activation:
 
 
 def _of_function(function: Callable[..., Array]) -> Activation:
-    """Record of a function of jaxact, with arguments or without, or of the one of another library."""
-    function = getattr(function, "func", function)  # of a partial
+    """Record of a function of jaxact or of another library, or of a ``functools.partial`` of one."""
+    function = getattr(function, "func", function)
     name = getattr(function, "__name__", repr(function))
     found = _REGISTRY.get(name)
     if found is not None and found.function is function:
@@ -387,7 +386,7 @@ def _of_function(function: Callable[..., Array]) -> Activation:
 
 @functools.cache
 def _preset(name: str, *arguments: tuple[str, Any]) -> Callable[..., Array]:
-    """The function with other defaults, one object for all who ask: each is compiled by itself."""
+    """The function with other defaults. It is cached, because ``jit`` compiles again for each new object."""
     return functools.partial(_REGISTRY[name].function, **dict(arguments))
 
 
@@ -397,7 +396,7 @@ def _bare(name: str) -> str:
 
 
 def _alike(names: Iterable[str]) -> dict[str, str]:
-    """The first of the names that have the same letters, by those."""
+    """Names by their form without case and separators; the first one where several have the same."""
     return {_bare(n): n for n in reversed(list(names))}
 
 

@@ -60,12 +60,12 @@ def as_array(x: Any) -> Any:
 
 
 def is_array(x: Any) -> TypeGuard[Array]:
-    """Whether ``x`` is a JAX array. What is pickled by value, as by cloudpickle, cannot name that class itself."""
+    """Whether ``x`` is a JAX array. Functions that cloudpickle pickles by value cannot refer to the class itself."""
     return isinstance(x, Array)
 
 
 def of_integers(function: str, x: Array) -> tuple[Any, bool]:
-    """Dtype, and whether it is weak, of what ``jax.nn`` makes of integers or bools; of the default float if nothing."""
+    """Dtype of ``jax.nn``'s result for integers or bools, and whether it is weak; the default float if it refuses."""
     theirs = _JAX_NN.get(function)
     weak = is_weak(x)
     if theirs is not None:
@@ -120,7 +120,7 @@ def axis_of(function: str, x: Array, axis: int) -> int:
     """The axis, counted from the front.
 
     Raises:
-      TypeError: it is no integer.
+      TypeError: it is not an integer.
       ValueError: it is out of range.
     """
     _check_integer(function, "axis", axis)
@@ -135,8 +135,8 @@ def in_groups(function: str, x: Array, argument: str, size: int, axis: int) -> t
     """``x`` with ``size`` neighbours along ``axis`` on an axis of their own, and that axis; ``argument`` is its name.
 
     Raises:
-      TypeError: ``axis`` or ``size`` is no integer.
-      ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` no multiple of it.
+      TypeError: ``axis`` or ``size`` is not an integer.
+      ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` not a multiple of it.
     """
     axis = axis_of(function, x, axis)
     _check_integer(function, argument, size)

@@ -1,4 +1,4 @@
-"""What the oldest JAX that is supported, 0.6.2, has elsewhere or not at all. A branch goes when that floor moves."""
+"""Replacements for what JAX 0.6.2, the oldest supported version, lacks. They go when a newer one is required."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ import jax
 if hasattr(jax.sharding, "use_abstract_mesh"):
 
     def same_mesh() -> contextlib.AbstractContextManager:
-        """The mesh in force, set as JAX sets it while it differentiates: else it would trace a function again."""
+        """Sets the current mesh again, as JAX does while it differentiates, so that the same cached trace is used."""
         return jax.sharding.use_abstract_mesh(jax.sharding.get_abstract_mesh())
 
-else:  # before 0.7.1, where that is one more trace and nothing else
+else:  # before 0.7.1: a function is traced once more
 
     def same_mesh() -> contextlib.AbstractContextManager:
-        """Nothing."""
+        """Does nothing."""
         return contextlib.nullcontext()
 
 
 def reshard(x: Any, sharding: Any) -> Any:
-    """``x`` sharded like that; as it is where JAX is too old for explicit shardings."""
+    """``x`` with that sharding; unchanged where JAX is too old for explicit shardings."""
     return jax.sharding.reshard(x, sharding) if hasattr(jax.sharding, "reshard") else x

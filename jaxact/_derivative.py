@@ -48,8 +48,8 @@ class Formula:
 
     It is called as ``formula(m, x, *parameters)``. ``value`` and the slopes get an arithmetic, and all arguments in its
     dtype and of one shape; the result, and the product of slope and tangent, are rounded once to the dtype of ``x``. An
-    argument may also be a Python number, in which nothing is differentiated: a formula gets it as a NumPy number, and
-    compilers fold what depends on it.
+    argument may also be a Python number. It is not differentiated, and the formula gets it as a NumPy number, so that
+    compilers fold what depends on it alone.
 
     Args:
       value: the formula.
@@ -106,8 +106,8 @@ class Formula:
             y = self.value(m, *widened(m, *all_of(arrays)))
             return lax.convert_element_type(y, arrays[0].dtype)
 
-        # Without the checkpoint, a scan computes the constants of the value ahead of its loop and stores them as
-        # arrays. JAX calls the value again where it differentiates; inside its own jit, it is traced only once.
+        # Without the checkpoint, a scan computes the constants of the value before its loop and stores them as arrays.
+        # JAX calls the value again when it differentiates; the jit lets it reuse the first trace.
         function = jax.custom_jvp(_remat(jax.jit(value, inline=True)))
 
         def jvp(primals: tuple[Array, ...], tangents: tuple[Array | SymbolicZero, ...]) -> tuple[Array, Array]:
@@ -129,8 +129,8 @@ class Formula:
             return lax.convert_element_type(total, dtype)
 
         def linear(primals: tuple[Array, ...], tangents: list[Array], used: list[int], dtype: Any) -> Array:
-            # The barriers keep XLA from storing what value and slope have in common. The cotangent has none, so that
-            # its product still fuses with its neighbours; numbers need none.
+            # The barriers keep XLA from storing what value and slope have in common. There is none on the cotangent, so
+            # that its product with the slope can be fused with neighbouring operations, and none on single numbers.
             shape = primals[0].shape
             kept = [lax.optimization_barrier(a) if a.shape == shape else a for a in primals]
             wide = widened(m, *all_of(kept), *tangents)
@@ -140,7 +140,8 @@ class Formula:
                 i = places[k]
                 # A float32 parameter beside a narrow x has a float32 gradient.
                 slope = self.slope(i)(m if i == 0 else m.full(), *arguments)
-                # XLA for CPU does not vectorise a sum that is fused with its terms. A clamp keeps them apart.
+                # XLA for CPU does not vectorise a sum when it is fused with the computation of its terms. A clamp to
+                # the infinities prevents that fusion.
                 slope = _fenced(m, slope)
                 if self._flat:
                     flat = self._flat(m, *arguments) if callable(self._flat) and i == 0 else slope == 0
@@ -156,7 +157,7 @@ class Formula:
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
 def _fenced(m: Arithmetic, slope: Array) -> Array:
-    """``slope`` behind a clamp, whose own derivative would be 0 where that is infinite, and 0 times infinity NaN."""
+    """``slope`` clamped to the infinities, with derivative 1; JAX's is 0 at infinity, and 0 times infinity is NaN."""
     return m.used_twice(slope)
 
 
@@ -242,7 +243,7 @@ def _remat(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def data_of(m: Arithmetic, f: Callable[..., Any]) -> Callable[..., Any]:
-    """``f(x, *data)``, a few numbers for each row of ``x``, as data of a row formula.
+    """``f`` for use as ``data`` of a row formula: ``f(x, *data)`` is a few numbers for each row of ``x``.
 
     They are not differentiated. The backward pass keeps them, so that the derivative need not compute them again.
     """

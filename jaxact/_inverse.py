@@ -68,7 +68,7 @@ def _positive(x: Array) -> Array:
 
 
 def _log1p_square(x: Array) -> Array:
-    """``log(1 + x^2)``, also where the square is no number."""
+    """``log(1 + x^2)``, also where the square overflows."""
     far = jnp.abs(x) > 1
     inverse = 1 / jnp.where(far, x, 1)
     near = jnp.where(far, 0, x)
@@ -139,9 +139,8 @@ def _leaky_tanh_inverse(y: Array, max_val: Array) -> Array:
 
 def _selu_inverse(y: Array) -> Array:
     high, low = rounded_constant(*_SELU_END, np.dtype(y.dtype))
-    left = jnp.where(
-        y < 0, y, 0
-    )  # times 0 it makes a number no constant, or XLA would fold its sum with the rest of it
+    left = jnp.where(y < 0, y, 0)
+    # XLA would fold a sum of the constants high and low; high + 0 * left is not a constant.
     return jnp.where(y < 0, _log1p_quotient(left, high + 0 * left, low), y / _SELU[0])
 
 

@@ -68,7 +68,7 @@ def parameter_shape(
     """Shape of a parameter: that of its default, and one such per channel or group of channels where there are any.
 
     Raises:
-      ValueError: ``features`` is not positive, or no multiple of ``groups``.
+      ValueError: ``features`` is not positive, or not a multiple of ``groups``.
     """
     if features is not None and features < 1:
         raise ValueError(f"{module}: features must be None, for shared parameters, or at least 1, got {features}")

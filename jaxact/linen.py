@@ -1,7 +1,7 @@
 """Activations with something to learn, or to draw, as Flax linen modules.
 
 Each class is named as in :mod:`jaxact.nnx`, takes the same arguments, and has parameters of the same names and shapes,
-so weights move from one to the other. What all learnable ones have in common is said at :class:`Learnable`.
+so weights move from one to the other. What all learnable ones have in common is described at :class:`Learnable`.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ except ModuleNotFoundError as error:
     raise ImportError(_module.NO_FLAX) from error
 
 # fmt: off
-__all__ = [  # noqa: RUF022  names in capitals are no constants
+__all__ = [  # noqa: RUF022  names in capitals are not constants
     "APL", "AReLU", "AconC", "AptX", "Derf", "DyT", "ErfAct", "GatedMLP", "HOSC", "Hermite", "Learnable", "MLP",
-    "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "ProbAct",
-    "RReLU", "Rational", "SMU", "SReLU", "STAF", "SinLU", "Sine", "Snake", "SnakeBeta", "SoftExponential",
-    "StarReLU", "Swish", "TLU", "XATLU", "XGELU", "XIELU", "XSiLU",
+    "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "PowLU",
+    "ProbAct", "RReLU", "Rational", "SMU", "SReLU", "STAF", "SinLU", "Sine", "Snake", "SnakeBeta",
+    "SoftExponential", "StarReLU", "Swish", "TLU", "XATLU", "XGELU", "XIELU", "XSiLU",
 ]
 # fmt: on
 
@@ -39,7 +39,7 @@ class Learnable(nn.Module):
 
     .. math:: y = f(x; \theta)
 
-    A subclass is the function's record, and a field ``<parameter>_init`` for each of the function's parameters: a
+    A subclass sets ``record``, the function's record, and has a field ``<parameter>_init`` for each parameter: a
     number, one for each of its coefficients, or an initializer. Options of the function are fields too. The result has
     the dtype of the input, whatever that of the parameters.
 
@@ -55,7 +55,7 @@ class Learnable(nn.Module):
       When called, an array of the shape and floating dtype of its input.
 
     Raises:
-      ValueError: ``features`` is not the input's size along ``axis`` or no multiple of ``groups``, there is no such
+      ValueError: ``features`` is not the input's size along ``axis`` or not a multiple of ``groups``, there is no such
         axis, or an initial value does not fit.
 
     Examples:
@@ -185,7 +185,7 @@ class AReLU(Learnable):
 class APL(Learnable):
     """Adaptive piecewise linear unit, :func:`jaxact.apl` with learned hinges.
 
-    The authors draw both at random: the slopes evenly about 0, the hinges with standard deviation 1/2.
+    The authors draw both at random: the slopes uniformly around 0, the hinges with standard deviation 1/2.
     """
 
     record = jaxact.spec("apl")
@@ -272,6 +272,13 @@ class PELU(Learnable):
     beta_init: Initial = 1.0
 
 
+class PowLU(Learnable):
+    """Power linear unit, :func:`jaxact.powlu` with a learned power."""
+
+    record = jaxact.spec("powlu")
+    m_init: Initial = 3.0
+
+
 class PSerf(Learnable):
     """Pserf, :func:`jaxact.pserf` with a learned gate."""
 
@@ -298,8 +305,8 @@ class SoftExponential(Learnable):
 class XIELU(Learnable):
     """Expanded integral of the exponential linear unit, :func:`jaxact.xielu` with learned parameters.
 
-    Its parameters are named, and mean, what those of Transformers do, so checkpoints load; theirs leave ``beta`` at
-    1/2.
+    Its parameters have the names and the meaning of those in Transformers, so checkpoints load; there ``beta`` is fixed
+    at 1/2.
     """
 
     record = jaxact.spec("xielu")
@@ -381,7 +388,7 @@ class RReLU(nn.Module):
     Args:
       lower: least negative slope.
       upper: greatest negative slope.
-      deterministic: whether to use the mean slope, as in evaluation; the call's argument of this name goes first.
+      deterministic: whether to use the mean slope, as in evaluation; an argument of the call takes precedence.
       rng_collection: name of the stream that the keys come from.
       dtype: what the input is converted to first; ``None`` leaves it as it is.
 
@@ -418,7 +425,7 @@ class ProbAct(nn.Module):
     Args:
       features, axis, param_dtype: see :class:`Learnable`.
       sigma_init: initial standard deviation, a number or an initializer.
-      deterministic: whether to use the mean; the call's argument of this name goes first.
+      deterministic: whether to use the mean; an argument of the call takes precedence.
       rng_collection: name of the stream that the keys come from.
       dtype: what the input is converted to first; ``None`` leaves it as it is.
 
@@ -595,7 +602,7 @@ class GatedMLP(_FeedForward):
 
     Args:
       features: size of the last axis of the input, and of the result.
-      hidden: number of hidden units; two thirds of what a plain layer has make it as large.
+      hidden: number of hidden units; with two thirds of a plain layer's, it has as many weights.
       use_bias: whether the layers have biases.
       kernel_init: initializer of the kernels.
       bias_init: initializer of the biases.

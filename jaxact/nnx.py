@@ -1,8 +1,8 @@
 """Activations with something to learn, or to draw, as Flax NNX modules.
 
 Each class is named as in :mod:`jaxact.linen`, takes the same arguments, and has parameters of the same names and
-shapes, so weights move from one to the other. What all learnable ones have in common is said at :class:`Learnable`;
-the arguments of the others are described at their counterparts in :mod:`jaxact.linen`.
+shapes, so weights move from one to the other. What all learnable ones have in common is described at
+:class:`Learnable`; the arguments of the others are described at their counterparts in :mod:`jaxact.linen`.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ except ModuleNotFoundError as error:
     raise ImportError(_module.NO_FLAX) from error
 
 # fmt: off
-__all__ = [  # noqa: RUF022  names in capitals are no constants
+__all__ = [  # noqa: RUF022  names in capitals are not constants
     "APL", "AReLU", "AconC", "AptX", "Derf", "DyT", "ErfAct", "GatedMLP", "HOSC", "Hermite", "Learnable", "MLP",
-    "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "ProbAct",
-    "RReLU", "Rational", "SMU", "SReLU", "STAF", "SinLU", "Sine", "Snake", "SnakeBeta", "SoftExponential",
-    "StarReLU", "Swish", "TLU", "XATLU", "XGELU", "XIELU", "XSiLU",
+    "MPELU", "Maxout", "MetaAcon", "Mixture", "PELU", "PReLU", "PSerf", "PolyNorm", "PolyReLU", "PowLU",
+    "ProbAct", "RReLU", "Rational", "SMU", "SReLU", "STAF", "SinLU", "Sine", "Snake", "SnakeBeta",
+    "SoftExponential", "StarReLU", "Swish", "TLU", "XATLU", "XGELU", "XIELU", "XSiLU",
 ]
 # fmt: on
 
@@ -55,7 +55,7 @@ class Learnable(_Fields):
 
     .. math:: y = f(x; \theta)
 
-    A subclass is the function's record, and a field ``<parameter>_init`` for each of the function's parameters: a
+    A subclass sets ``record``, the function's record, and has a field ``<parameter>_init`` for each parameter: a
     number, one for each of its coefficients, or an initializer. Options of the function are fields too. The result has
     the dtype of the input, whatever that of the parameters.
 
@@ -72,7 +72,7 @@ class Learnable(_Fields):
       When called, an array of the shape and floating dtype of its input.
 
     Raises:
-      ValueError: ``features`` is not the input's size along ``axis`` or no multiple of ``groups``, there is no such
+      ValueError: ``features`` is not the input's size along ``axis`` or not a multiple of ``groups``, there is no such
         axis, an initial value does not fit, or an initializer has no ``rngs``.
 
     Examples:
@@ -232,7 +232,7 @@ class AReLU(Learnable):
 class APL(Learnable):
     """Adaptive piecewise linear unit, :func:`jaxact.apl` with learned hinges.
 
-    The authors draw both at random: the slopes evenly about 0, the hinges with standard deviation 1/2.
+    The authors draw both at random: the slopes uniformly around 0, the hinges with standard deviation 1/2.
     """
 
     record = jaxact.spec("apl")
@@ -319,6 +319,13 @@ class PELU(Learnable):
     beta_init: InitVar[Initial] = 1.0
 
 
+class PowLU(Learnable):
+    """Power linear unit, :func:`jaxact.powlu` with a learned power."""
+
+    record = jaxact.spec("powlu")
+    m_init: InitVar[Initial] = 3.0
+
+
 class PSerf(Learnable):
     """Pserf, :func:`jaxact.pserf` with a learned gate."""
 
@@ -345,8 +352,8 @@ class SoftExponential(Learnable):
 class XIELU(Learnable):
     """Expanded integral of the exponential linear unit, :func:`jaxact.xielu` with learned parameters.
 
-    Its parameters are named, and mean, what those of Transformers do, so checkpoints load; theirs leave ``beta`` at
-    1/2.
+    Its parameters have the names and the meaning of those in Transformers, so checkpoints load; there ``beta`` is fixed
+    at 1/2.
     """
 
     record = jaxact.spec("xielu")

@@ -403,12 +403,15 @@ def ulps(
 def _legend(
     panels: np.ndarray, handles: list[Any], labels: list[str], *, beside: bool, title: str | None = None
 ) -> None:
-    """One legend for all panels: beside them in a new figure, inside the first of them in the caller's."""
+    """One legend for all panels: beside them in a new figure, inside the first of them in the caller's.
+
+    In the caller's, where one curve needs no legend, there is none.
+    """
     if beside:
         columns = min(len(labels), 2 * len(panels))
         place = {"loc": "outside upper center", "ncols": columns, "frameon": False}
         panels[0].figure.legend(handles, labels, title=title, **place)
-    else:
+    elif len(labels) > 1:
         panels[0].legend(handles, labels, title=title)
 
 

@@ -5,11 +5,11 @@ import inspect
 import subprocess
 import sys
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from support import cases
 
 import jaxact
 from jaxact import _activation

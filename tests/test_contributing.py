@@ -8,8 +8,7 @@ import jax.numpy as jnp
 import mpmath
 import numpy as np
 import pytest
-import samples
-import ulp
+from support import samples, ulp
 
 import jaxact
 from jaxact import _activation

@@ -3,13 +3,13 @@
 Each test is over all functions that it concerns.
 """
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from cases import elementwise, every, learnable
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from support import cases
+from support.cases import elementwise, every, learnable
 
 import jaxact
 

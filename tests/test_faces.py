@@ -7,14 +7,13 @@ import random
 import subprocess
 import sys
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import ulp
-from cases import elementwise, every
 from jax.experimental.jet import jet
+from support import cases, ulp
+from support.cases import elementwise, every
 
 import jaxact
 

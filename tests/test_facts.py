@@ -9,10 +9,9 @@ import re
 
 import jax
 import numpy as np
-import oracle
 import pytest
-import ulp
-from cases import SURROGATE, elementwise, every
+from support import oracle, ulp
+from support.cases import SURROGATE, elementwise, every
 
 import jaxact
 

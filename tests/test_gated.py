@@ -2,15 +2,11 @@
 
 import functools
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
-import samples
-import several
-import ulp
+from support import cases, oracle, samples, several, ulp
 
 import jaxact
 
@@ -20,6 +16,7 @@ GATED = [
     "drelu_glu",
     "geglu",
     "mishglu",
+    "powglu",
     "reglu",
     "situ_glu",
     "sreglu",
@@ -145,3 +142,16 @@ def test_flat_gates_pass_nothing_of_a_cotangent(cotangent):
         assert slope == 0
     assert jax.vjp(jaxact.clipped_swiglu, above, value)[1](jnp.asarray([cotangent]))[0] == 0
     assert jax.vjp(jaxact.clipped_swiglu, value, above)[1](jnp.asarray([cotangent]))[1] == 0
+
+
+def test_powlu_is_powglu_of_equal_arrays():
+    x = jnp.asarray([-90.0, -2.0, 0.0, 1e-9, 0.5, 12.9, 1e6])
+    np.testing.assert_allclose(jaxact.powglu(x, x), jaxact.powlu(x), rtol=1e-6)
+    np.testing.assert_allclose(jaxact.powglu(x, x, m=2.0), jaxact.powlu(x, 2.0), rtol=1e-6)
+
+
+def test_powlu_increases_for_powers_below_ten():
+    x = jnp.asarray(np.geomspace(1e-3, 1e6, 4000), jnp.float32)
+    slope = jax.vmap(jax.grad(jaxact.powlu), (0, None))
+    assert (slope(x, 9.9) > 0).all()
+    assert (slope(x, 10.5) < 0).any()

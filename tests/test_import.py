@@ -106,7 +106,7 @@ def test_no_such_name():
     for name, advice in (
         ("swoosh", "no attribute 'swoosh'"),
         ("gellu", "the closest names are gelu"),
-        *((n, "which is no activation; take it from jax.nn") for n in ("one_hot", "logsumexp", "initializers")),
+        *((n, "which is not an activation; take it from jax.nn") for n in ("one_hot", "logsumexp", "initializers")),
     ):
         with pytest.raises(AttributeError, match=advice):
             getattr(jaxact, name)
@@ -180,7 +180,7 @@ def test_examples_use_public_names():
 
 
 def public():
-    """Public objects that are no activations, for those have a test of their own."""
+    """Public objects that are not activations, for those have a test of their own."""
     functions = {s.function for s in jaxact.specs()}
     yield from (
         (f"jaxact.{n}", o)

@@ -3,17 +3,15 @@
 import functools
 import inspect
 
-import cases
 import hypothesis.extra.numpy as hnp
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
-import ulp
-from cases import elementwise, every, learnable, unary
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support import cases, oracle, ulp
+from support.cases import elementwise, every, learnable, unary
 
 import jaxact
 

@@ -9,13 +9,13 @@ import subprocess
 import sys
 import threading
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 from jax.experimental import checkify
+from support import cases
 
 import jaxact
 

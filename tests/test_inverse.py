@@ -3,10 +3,8 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
-import samples
-import ulp
+from support import oracle, samples, ulp
 
 import jaxact
 from jaxact._inverse import _FORMS

@@ -4,7 +4,6 @@ import inspect
 import pathlib
 import re
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +11,7 @@ import optax
 import pytest
 from jax.sharding import AxisType, NamedSharding
 from jax.sharding import PartitionSpec as P
+from support import cases
 
 import jaxact
 
@@ -314,7 +314,7 @@ def test_rrelu_same_bits_from_the_same_key(dtype):
     np.testing.assert_array_equal(mean[0], jnp.where(x >= 0, x, x * jnp.asarray(0.5, dtype)))
 
 
-# ProbAct, Mixture and GatedMLP, which are no Learnable
+# ProbAct, Mixture and GatedMLP, which are not Learnable
 
 
 def prob_act(framework, x, **arguments):
@@ -582,7 +582,7 @@ def test_saved_weights_load(framework):
     checkpoint = pytest.importorskip("orbax.checkpoint")
     x = jnp.asarray(np.random.default_rng(0).normal(0, 2, (5, 4)), jnp.float32)
     saved = checkpoint.PyTreeCheckpointer().restore(WEIGHTS / framework)
-    assert set(saved) | {"HOSC", "MLP", "RReLU", "STAF"} == set(NAMES)
+    assert set(saved) | {"HOSC", "MLP", "PowLU", "RReLU", "STAF"} == set(NAMES)
     for name, entry in saved.items():
         arguments = ARGUMENTS.get(name, {"features": 4})
         if framework == "linen":

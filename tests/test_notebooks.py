@@ -21,7 +21,7 @@ sys.path.insert(0, str(FOLDER))
 execute = pytest.importorskip("execute", reason="the notebooks are not part of this copy of the tests")
 
 each = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-LAUNCHER = re.compile(r'%pip install -q "jaxact\[([a-z,]+)\]"( optax)?')
+LAUNCHER = re.compile(r'%pip install -q "jaxact\[([a-z,]+)\] @ git\+https://github\.com/jaxact/jaxact"( optax)?')
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?")
 OF_ONE_MACHINE = re.compile(r"0x[0-9a-f]{6}|(?<![\w./])/\w+/|\b[A-Z]:\\|\d:\d\d|\b20\d\d-\d\d")  # address, path, time
 

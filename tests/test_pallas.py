@@ -1,12 +1,12 @@
 """Bare formulas in Pallas kernels: run in the interpreter, and lowered for TPU, Triton and Mosaic GPU."""
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.experimental import pallas as pl
 from jax.experimental.pallas import mosaic_gpu, triton
+from support import cases
 
 import jaxact
 

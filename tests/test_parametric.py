@@ -1,12 +1,10 @@
 """What the parametric functions have to themselves: limits in a parameter, checkpoints, parameters that are shared."""
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
-import ulp
+from support import cases, oracle, ulp
 
 import jaxact
 

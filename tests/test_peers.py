@@ -9,13 +9,11 @@ import functools
 import json
 import pathlib
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
-import ulp
+from support import cases, oracle, ulp
 from test_accuracy import windows
 
 import jaxact

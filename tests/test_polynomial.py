@@ -1,13 +1,10 @@
 """Activations with a vector of coefficients: PolyReLU, Hermite and rational ones, and PolyNorm, a function of rows."""
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
-import samples
-import ulp
+from support import cases, oracle, samples, ulp
 
 import jaxact
 from jaxact._rational import FITS

@@ -2,14 +2,11 @@
 
 from fractions import Fraction
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
-import samples
-import ulp
+from support import cases, oracle, samples, ulp
 
 import jaxact
 

@@ -2,13 +2,12 @@
 
 import math
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
-from cases import SHAPE, batch, every, unary
+from support import cases, oracle
+from support.cases import SHAPE, batch, every, unary
 
 import jaxact
 

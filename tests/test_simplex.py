@@ -2,17 +2,13 @@
 
 import functools
 
-import cases
 import jax
 import jax.numpy as jnp
 import mpmath
 import numpy as np
-import oracle
 import pytest
-import samples
-import several
-import ulp
 from jax.sharding import NamedSharding, PartitionSpec
+from support import cases, oracle, samples, several, ulp
 from test_transforms import eight_devices
 
 import jaxact

@@ -6,13 +6,12 @@ which passes once passes always.
 
 import functools
 
-import cases
 import jax
 import jax.numpy as jnp
 import mpmath
 import numpy as np
-import oracle
 import pytest
+from support import cases, oracle
 
 import jaxact
 

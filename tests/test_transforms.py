@@ -6,14 +6,14 @@ import gc
 import math
 import pickle
 
-import cases
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from cases import SHAPE, batch, both, close, elementwise, every, ordinary, total, truth, unary
 from jax import export, lax
 from jax.sharding import AxisType, NamedSharding, PartitionSpec
+from support import cases
+from support.cases import SHAPE, batch, both, close, elementwise, every, ordinary, total, truth, unary
 
 import jaxact
 

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import ulp
+from support import ulp
 
 DTYPES = [np.float16, jnp.bfloat16, np.float32, np.float64]
 each = pytest.mark.parametrize("dtype", DTYPES, ids=lambda d: np.dtype(d).name)

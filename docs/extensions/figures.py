@@ -1,6 +1,7 @@
 """Figures of the gallery, drawn by jaxact.plotting, one file for each panel so that they wrap on a narrow screen.
 
-Drawn here is what jaxact.plotting has no function for: values over a plane, random draws, and the sketch on a card.
+Drawn here is what jaxact.plotting has no function for: gates and functions of rows, random draws, and the sketch on a
+card.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from jaxact import plotting
 
 FOLDER = Path(__file__).parents[1] / "gallery"
 SPAN = 5.0
-SIZE = (4.2, 3.0)
+SIZE = (3.6, 2.7)
 STYLE = {"svg.hashsalt": "jaxact"}  # the same figure has the same bytes
 
 
@@ -98,9 +99,9 @@ def _draw(names: tuple[str, ...], files: dict[str, Path]) -> None:
         elif _of_numbers(record):
             plotting.functions(record.name, show=("value",), saturated=None, axes=axes)
         else:
-            _plane(record, axes[0])
+            _slices(record, axes[0])
         if sketch and kept:
-            x, y = axes[0].lines[0].get_data() if axes[0].lines else _diagonal(record)
+            x, y = axes[0].lines[0].get_data()
             np.save(kept, [x, y])
             _sketch(x, y, sketch)
 
@@ -113,14 +114,21 @@ def _draws(record: jaxact.Activation, ax: plt.Axes) -> None:
     ax.legend()
 
 
-def _plane(record: jaxact.Activation, ax: plt.Axes) -> None:
-    """The first component of the result for a pair of numbers."""
-    grid = jnp.linspace(-SPAN, SPAN, 81)
-    pairs = jnp.stack(jnp.meshgrid(grid, grid, indexing="xy"), axis=-1)
-    drawn = ax.contourf(grid, grid, _of_pairs(record, pairs), levels=17, cmap="cividis")
-    names = inputs(record)
-    ax.set(xlabel=names[0] if len(names) > 1 else "$x_1$", ylabel=names[1] if len(names) > 1 else "$x_2$")
-    ax.figure.colorbar(drawn, label="result" if len(names) > 1 else "first component of the result")
+def _slices(record: jaxact.Activation, ax: plt.Axes) -> None:
+    """The result, or its first entry, over a gate or an entry, for some values or second entries."""
+    x = np.linspace(-SPAN, SPAN, 501, dtype=np.float32)
+    names = inputs(record) if len(inputs(record)) > 1 else ["$x_1$", "$x_2$"]
+    varied = 1 if record.name == "glu" else 0  # whose gate is the second half
+    for i, v in enumerate((1, 2, -1) if record.kind == "gated" else (0, 2, -2)):
+        pair = [x, np.full_like(x, v)]
+        y = _of_pairs(record, np.stack(pair[::-1] if varied else pair, axis=-1))
+        style = {"ls": "", "marker": ".", "ms": 2} if record.kind == "stochastic" else {"ls": ("-", "--", "-.")[i]}
+        ax.plot(x, y, color=plotting.COLOURS[i], lw=1.8, label=f"{names[1 - varied]} = {v}", **style)
+    ax.set(xlabel=names[varied], ylabel="result" if record.kind == "gated" else "first entry of the result")
+    ax.set_xlim(-SPAN, SPAN)
+    ax.grid(True, color="0.9", lw=0.8)
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(markerscale=4)
 
 
 def inputs(record: jaxact.Activation) -> list[str]:
@@ -147,12 +155,6 @@ def _of_pairs(record: jaxact.Activation, pairs: jax.Array) -> jax.Array:
     return record.function(pairs, **extras(record))[..., 0]
 
 
-def _diagonal(record: jaxact.Activation) -> tuple[np.ndarray, np.ndarray]:
-    """Values of a function of two numbers where the second is the first with another sign."""
-    x = np.linspace(-SPAN, SPAN, 161, dtype=np.float32)
-    return x, np.asarray(_of_pairs(record, np.stack([x, -x], axis=-1)))
-
-
 def _sketch(x: np.ndarray, y: np.ndarray, path: Path) -> None:
     """The curve and the axes, nothing else."""
     step = max(1, x.size // 160)
@@ -163,3 +165,30 @@ def _sketch(x: np.ndarray, y: np.ndarray, path: Path) -> None:
         '<path d="M-62 0H62M0-50V34" stroke="#bbb"/>'
         f'<polyline points="{points}" stroke="{plotting.COLOURS[0]}" stroke-width="3" stroke-linejoin="round"/></svg>\n'
     )
+
+
+def chart(path: Path, series: dict[str, dict[str, float]], xlabel: str, ticks: dict[float, str], line: float) -> None:
+    """A row for each function with a mark for each series, up to the last tick, and a line; logarithmic if above 0."""
+    names = sorted({name for of in series.values() for name in of}, reverse=True)
+    places = [*ticks]
+    with plt.rc_context(STYLE):
+        figure, ax = plt.subplots(figsize=(7.2, 0.21 * len(names) + 1.2), layout="constrained")
+        for i, (label, of) in enumerate(series.items()):
+            x = [np.clip(of[n], places[0], places[-1]) if n in of else np.nan for n in names]
+            y = np.arange(len(names)) + 0.2 * ((len(series) - 1) / 2 - i)  # apart, where they have the same number
+            ax.plot(x, y, "o^sD"[i], color=plotting.COLOURS[i], ms=5, mew=0, alpha=0.85, label=label, clip_on=False)
+        if places[0] > 0:
+            ax.set_xscale("log")
+            ax.minorticks_off()
+        ax.set_xlim(places[0], places[-1])
+        ax.set_xticks(places, ticks.values())
+        ax.set_yticks(range(len(names)), names)
+        ax.set_ylim(-0.6, len(names) - 0.4)
+        ax.axvline(line, color="0.5", lw=1, zorder=1)
+        ax.set_xlabel(xlabel)
+        ax.grid(True, color="0.92", lw=0.8)
+        ax.set_axisbelow(True)
+        ax.spines[["top", "right"]].set_visible(False)
+        figure.legend(loc="outside upper center", ncols=min(3, len(series)) if len(series) != 4 else 2, frameon=False)
+        figure.savefig(path, metadata={"Date": None})
+        plt.close(figure)

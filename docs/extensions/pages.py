@@ -192,7 +192,7 @@ def studies_page() -> str:
 def _paragraph(lines: str) -> str:
     """A paragraph of a script's docstring; commands as they stand, prose with nothing in it taken for markup."""
     if lines.startswith((" ", "python ")):
-        return "::\n\n" + textwrap.indent(textwrap.dedent(lines), "   ") + "\n\n"
+        return "::\n\n" + textwrap.indent(re.sub(r" {2,}#", "  #", textwrap.dedent(lines)), "   ") + "\n\n"
     parts = re.split(r"(``.*?``)", lines, flags=re.DOTALL)
     return "".join(p if p.startswith("``") else re.sub(r"([*|`\\]|_\b)", r"\\\1", p) for p in parts) + "\n\n"
 
@@ -220,7 +220,10 @@ def write(app: Sphinx) -> None:
     for name, text in pages.items():
         if not (DOCS / name).exists() or (DOCS / name).read_text() != text:
             (DOCS / name).write_text(text)
+    for name, chart in results.charts().items():
+        figures.chart(DOCS / "results" / f"{name}.svg", *chart)
     kept = {DOCS / name for name in pages} | drawn | {EXAMPLES}
+    kept |= {DOCS / "results" / f"{name}.svg" for name in results.charts()}
     for folder in ("api", "gallery", "results"):
         for old in set((DOCS / folder).iterdir()) - kept:
             old.unlink()

@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jaxact._accuracy import CORE
 
@@ -63,7 +63,7 @@ def provenance() -> str:
                 *([["revision", results["revision"]]] if results.get("revision") else []),
             ]
             commands = "".join(f"   {c.strip()}\n" for c in results["command"].split(";"))
-            text += _heading(f"{benchmark.capitalize()}, {platform}") + table(["", ""], rows)
+            text += _heading(f"{benchmark.capitalize()}, {platform.upper()}") + table(["", ""], rows)
             text += f"\n.. code-block:: sh\n   :class: wrap\n\n{commands}\n"
     return text
 
@@ -124,7 +124,7 @@ def of_activation(name: str) -> str:
 
 
 def _section(title: str, platform: str, text: str, results: dict[str, Any]) -> str:
-    return _heading(f"{title}, {platform}") + f"{text}\n{measured(results)}; :doc:`how </provenance>`.\n"
+    return _heading(f"{title}, {platform.upper()}") + f"{text}\n{measured(results)}; :doc:`how </provenance>`.\n"
 
 
 def _library(name: str) -> str:
@@ -141,7 +141,7 @@ def studies(script: str) -> str:
         for study in results["studies"].values():
             if study["command"].split()[1] == f"examples/{script}":
                 told = f"``{study['command']}``, {study['seconds']} seconds. {measured(study)}.\n\n"
-                text += _heading(f"{study['title']}, {platform}", "^") + table(study["columns"], study["rows"])
+                text += _heading(f"{study['title']}, {platform.upper()}", "^") + table(study["columns"], study["rows"])
                 text += f"\n{told}"
     return text
 
@@ -157,9 +157,12 @@ def page(benchmark: str) -> str:
     text = ""
     for part, tables in parts.items():
         for platform, results in committed(part).items():
-            text += f"On {platform}: {measured(results)}. :doc:`Commands and versions </provenance>`. "
+            text += f"On {platform.upper()}: {measured(results)}. :doc:`Commands and versions </provenance>`. "
             text += f"{results.get('remark', '')}\n\n"
-            text += "".join(_heading(f"{title}, {platform}") + body + "\n" for title, body in tables(results))
+            if chart := charts().get(f"{part}-{platform}"):
+                text += f".. image:: results/{part}-{platform}.svg\n   :class: chart\n"
+                text += f"   :alt: For each function, {chart.xlabel}.\n\n"
+            text += "".join(_heading(f"{title}, {platform.upper()}") + body + "\n" for title, body in tables(results))
     return text
 
 
@@ -187,7 +190,8 @@ def _accuracy(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
             rows = {n: [[_link(n), *(ulps(by.get(b, {}).get(order)) for b in libraries)]] for n, by in by_order.items()}
             shown = _core_first(columns, rows, f"{order.capitalize()}: ")
             if rows:
-                text += f"Error of the {order}:\n\n{shown}" if order == "slope" else folded(order.capitalize(), shown)
+                first = order == "slope" and dtype == "float32"
+                text += f"Error of the {order}:\n\n{shown}" if first else folded(order.capitalize(), shown)
         rows = [
             [f"{_link(n)}, {w}", *(ulps(by.get(b, {}).get(w)) for b in libraries)]
             for n, by in of.items()
@@ -209,10 +213,11 @@ def _memory(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
         ("Bytes kept per element", results["bytes_per_element"], 0),
         ("Arrays per layer of a network", results["arrays_per_layer"], 2),
     ):
-        for key, by_name in group.items():
+        for i, (key, by_name) in enumerate(group.items()):
             libraries = list(dict.fromkeys(b for by in by_name.values() for b in by))
             rows = {n: [[_link(n), *(_number(by.get(b), digits) for b in libraries)]] for n, by in by_name.items()}
-            yield f"{title}, {key}", _core_first(["function", *map(_library, libraries)], rows)
+            text = _core_first(["function", *map(_library, libraries)], rows)
+            yield f"{title}, {key}", folded(f"{len(rows)} functions", text) if i else text
 
 
 def _speed(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
@@ -223,18 +228,31 @@ def _speed(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
     }
     whole = [row for k, row in rows.items() if "2^" not in k]
     by_size = [row for k, row in rows.items() if "2^" in k]
-    text = table(columns, whole) + "\n" + (folded("By size", table(columns, by_size)) if by_size else "")
-    yield "Times of the peer divided by those of jaxact", text
-    groups: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
+    text = "Time of the peer divided by that of jaxact; the last column has the smallest ratio.\n\n"
+    text += table(columns, whole) + "\n" + (folded("By size", table(columns, by_size)) if by_size else "")
+    yield "Means over functions and sizes", text
+    ratios, size = _ratios(results), _power(max((c["size"] for c in results["cells"]), default=1))
+    names = dict.fromkeys(name for of in ratios.values() for name in of)
+    rows = {n: [[_link(n), *(_number(of.get(n), 2) for of in ratios.values())]] for n in names}
+    yield (
+        "Time of jax.nn divided by that of jaxact",
+        f"Arrays of {size} numbers.\n\n" + _core_first(["function", *ratios], rows),
+    )
+    groups: dict[str, list[dict[str, Any]]] = {}
     for cell in _largest(results["cells"]):
-        groups.setdefault((cell["pass"], cell["dtype"], cell["size"]), []).append(cell)
-    for (kind, dtype, size), cells in groups.items():
-        core, others = ([c for c in cells if (c["name"] in CORE) is of] for of in (True, False))
-        text = speed_table(core, ("name",)) + "\n" if core else ""
-        if others:
-            text += folded(f"{len(others)} more functions", speed_table(others, ("name",)))
-        yield f"{kind}, {dtype}", f"Arrays of {_power(size)} numbers.\n\n{text}"
+        groups.setdefault(f"{cell['pass']}, {cell['dtype']}", []).append(cell)
+    times = (folded(group, speed_table(cells, ("name",))) for group, cells in groups.items())
+    yield "Times in microseconds", f"Medians, for arrays of {size} numbers.\n\n" + "".join(times)
     yield from _as_written(results)
+
+
+def _ratios(results: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Time of ``jax.nn`` divided by that of jaxact, by pass and dtype and by function, at the largest size."""
+    found: dict[str, dict[str, float]] = {}
+    for cell in _largest(results["cells"]):
+        if cell["ratio"].get("jax.nn"):
+            found.setdefault(f"{cell['pass']}, {cell['dtype']}", {})[cell["name"]] = cell["ratio"]["jax.nn"]
+    return found
 
 
 def _as_written(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
@@ -248,6 +266,54 @@ PAGES = {
     "memory": {"memory": _memory},
     "speed": {"speed": _speed, "training": _as_written, "kernel": _as_written},
 }
+
+
+class Chart(NamedTuple):
+    """Numbers of the core, for :func:`figures.chart`.
+
+    Attributes:
+      series: the numbers, by series and function.
+      xlabel: what they are.
+      ticks: labels of the axis, by place.
+      line: where a line is drawn: what is as good as the peer, correctly rounded, or free.
+    """
+
+    series: dict[str, dict[str, float]]
+    xlabel: str
+    ticks: dict[float, str]
+    line: float
+
+
+def _error_chart(results: dict[str, Any]) -> Chart:
+    series: dict[str, dict[str, float]] = {"jaxact": {}, "jax.nn": {}, "torch": {}}
+    for name, by in results["worst"].items():
+        for library, of in by.get("float32", {}).items():
+            if name in CORE and (found := of.get("slope")):
+                series[library][name] = math.inf if any(w in found for w in BEYOND) else float(found["ulp"])
+    ticks = {10.0**k: f"{10**k:g}" for k in range(-1, 4)} | {1e5: "10⁵", 1e7: "10⁷", 1e9: "0, NaN or inf"}
+    ticks[0.1] = "≤ 0.1"
+    return Chart(series, "worst error of the slope in float32 (ulp)", ticks, 0.5)
+
+
+def _memory_chart(results: dict[str, Any]) -> Chart:
+    kept = {name: by for name, by in results["bytes_per_element"].get("float32", {}).items() if "jax.nn" in by}
+    series = {b: {n: float(by[b]) for n, by in kept.items()} for b in ("jaxact", "jax.nn")}
+    return Chart(
+        series, "bytes that the backward pass keeps per float32 element", {4.0 * k: f"{4 * k}" for k in range(6)}, 0
+    )
+
+
+def _speed_chart(results: dict[str, Any]) -> Chart:
+    series = {k: {n: r for n, r in of.items() if n in CORE} for k, of in _ratios(results).items()}
+    ticks = {2.0**k: f"{2.0**k:g}" for k in range(-2, 4)}
+    return Chart(series, "time of jax.nn divided by that of jaxact; right of the line, jaxact is faster", ticks, 1)
+
+
+def charts() -> dict[str, Chart]:
+    """The chart at the head of each page, by the name of its file."""
+    makers = {"accuracy": _error_chart, "memory": _memory_chart, "speed": _speed_chart}
+    of_each = {f"{b}-{platform}": make(r) for b, make in makers.items() for platform, r in committed(b).items()}
+    return {name: chart for name, chart in of_each.items() if any(chart.series.values())}
 
 
 def _power(size: int) -> str:

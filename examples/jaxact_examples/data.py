@@ -85,7 +85,7 @@ def _idx(path: Path) -> np.ndarray:
     except (OSError, EOFError, zlib.error) as error:
         raise BadInput(f"{path} cannot be read ({error}); fetch it again") from None
     if len(raw) < 4 or raw[:3] != b"\0\0\x08" or len(raw) < 4 + 4 * raw[3]:
-        raise BadInput(f"{path} is no IDX file of unsigned bytes; it starts with {raw[:4].hex() or 'nothing'}")
+        raise BadInput(f"{path} is not an IDX file of unsigned bytes; it starts with {raw[:4].hex() or 'nothing'}")
     shape = tuple(int(n) for n in np.frombuffer(raw, ">u4", raw[3], offset=4))
     data = np.frombuffer(raw, np.uint8, offset=4 + 4 * len(shape))
     if data.size != math.prod(shape):

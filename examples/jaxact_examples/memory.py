@@ -9,7 +9,7 @@ from jax.sharding import Mesh
 
 
 def peak_megabytes(mesh: Mesh) -> float:
-    """Of the fullest device of this process, or of the whole process where devices, as CPUs, do not tell."""
+    """Peak memory of the fullest device, or of the whole process where devices, such as CPUs, do not report it."""
     peaks = [(d.memory_stats() or {}).get("peak_bytes_in_use", 0) for d in mesh.local_devices]
     if any(peaks):
         return round(max(peaks) / 1e6, 1)

@@ -13,7 +13,7 @@ from jaxact_examples.options import BadInput, Training
 
 
 def join(options: Training) -> None:
-    """Join the other processes, if there are any. Comes before anything else touches a device, or is compiled."""
+    """Join the other processes of the run, if there are any, before anything touches a device or is compiled."""
     if options.compiled is not None:
         jax.config.update("jax_compilation_cache_dir", str(options.compiled.absolute()))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)

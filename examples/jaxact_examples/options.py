@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import shutil
 import sys
 import textwrap
@@ -78,10 +79,10 @@ def main(options: type[T], run: Callable[[T], object], description: str | None) 
 def _wrapped(description: str) -> str:
     """A docstring without its markup, its paragraphs as wide as the terminal."""
     width = min(shutil.get_terminal_size().columns, 100)
-    paragraphs = description.replace("``", "").split("\n\n")
-    # tyro joins lines, but those that start with a space.
+    paragraphs = re.split(r"\n\n|\n(?=- )", description.replace("``", ""))
+    # tyro joins lines, except for those that start with a space.
     fill = functools.partial(textwrap.fill, width=width, initial_indent=" ", subsequent_indent=" ")
-    return "\n\n".join(p if p.startswith(" ") else fill(p) for p in paragraphs)
+    return "\n\n".join(p if p.startswith(" ") else fill(" ".join(p.split())) for p in paragraphs)
 
 
 def _complain(message: object, code: int) -> int:

@@ -21,9 +21,10 @@ from jax.typing import DTypeLike
 from jaxact._math.error_free import product_error, split
 
 Pair = tuple[Array, Array | None]
-"""A number as ``high + low``: a float, and what it lacks; ``None`` where nothing is known to be missing."""
+"""A number as an unevaluated sum ``high + low``; ``low`` is the rounding error of ``high``, or ``None`` for 0."""
 
-# A product with e^x can be a normal number where e^x underflows. So 2^64 e^x is multiplied, and 2^-64 comes last.
+# A product with e^x can be a normal number where e^x underflows. So formulas compute with 2^64 e^x, and multiply by
+# 2^-64 last.
 SCALE = 2.0**64
 UNSCALE = 2.0**-64
 
@@ -134,9 +135,10 @@ class Arithmetic:
         return self.clip(x, -self.limits.vanish, self.limits.vanish)
 
     def squarable(self, x: Array, factor: Any = 1.0) -> Array:
-        """``x`` held to where ``factor x^2`` is a number: for a result that is 0 long before, as derivatives of it are.
+        """``x`` clamped to where ``factor x^2`` is finite, for a result that is 0 well before that.
 
-        Without that its derivatives multiply 0 by infinity. Where ``factor`` is an array, ``x`` is held to be finite.
+        Otherwise derivatives of the result would multiply 0 by infinity. If ``factor`` is an array, ``x`` is only
+        clamped to finite numbers.
         """
         bound = self.max if isinstance(factor, Array) else min(self.max, self.max**0.5 / 2 / float(factor) ** 0.5)
         return self.clip(x, -bound, bound)
@@ -203,8 +205,8 @@ class Arithmetic:
         q = a / b
         if not self.compensated:
             return q, None
-        p = q * b
-        return q, self._within_limit(q, ((a - p) - product_error(q, b, p)) / b)
+        # q b is near a, so that their difference is exact, whatever the compiler contracts.
+        return q, self._within_limit(q, product_error(q, b, a) / -b)
 
     def _within_limit(self, x: Array, low: Array) -> Array:
         low = self.where(lax.abs(x) < self.limits.vanish, low, 0)
@@ -226,7 +228,7 @@ DOUBLE = Arithmetic("float64", np.dtype("float64"))
 
 def largest(x: Array, axis: int | tuple[int, ...] | None, empty: float) -> Array:
     """The largest number along the axes, which stay with a size of 1; ``empty`` where they have a size of 0."""
-    # Exporters to ONNX know no initial value.
+    # Exporters to ONNX do not support an initial value.
     return jnp.max(x, axis, keepdims=True, initial=empty if 0 in x.shape else None)
 
 

@@ -16,6 +16,7 @@ from jax import Array, lax
 
 from jaxact._math import coefficients
 from jaxact._math.arithmetic import SCALE, UNSCALE, Arithmetic, Pair
+from jaxact._math.error_free import two_sum
 
 _FORMAT = {  # integer type, bits of the fraction, exponent bias
     "float32": (np.int32, 23, 127),
@@ -238,13 +239,16 @@ def exp_and_loss(m: Arithmetic, x: Array) -> Pair:
     n, r, r_low = reduce(m, lax.stop_gradient(x) if m.ruled else x)
     scale = power_of_two(m, n)
     total = r + r_low
-    rest = total * total * m.polynomial(total, m.table(coefficients.EXP))
-    rounded = 1 + (total + rest)
+    # Half the square in two parts, so that what is rounded is the small rest of the series.
+    high, low = m.square(total, 0.5)
+    rest = m.sum_of(total * total * total * m.polynomial(total, m.table(coefficients.EXP_CUBIC)), low)
+    rounded = 1 + (total + (high + rest))
     e = scale * rounded
     if m.ruled:  # the same up to the last bit
         e = exp(m, x)
         rounded = lax.stop_gradient(e) * power_of_two(m, -n)
-    return e, scale * (((1 - rounded) + total) + (rest + ((r - total) + r_low)))
+    lost = ((r - total) + r_low) * rounded
+    return e, scale * ((((1 - rounded) + total) + high) + (rest + lost))
 
 
 def sqrt(m: Arithmetic, x: Array) -> Array:
@@ -279,6 +283,33 @@ def log(m: Arithmetic, x: Array, power: int = 0) -> Array:
     fraction = lax.bitcast_convert_type((pattern & integer(2**bits - 1)) | integer(bias << bits), m.dtype) - 1
     high_ln2, low_ln2 = _LN2[m.dtype.name]
     return n * high_ln2 + (fraction * log1p_over(m, fraction) + n * low_ln2)
+
+
+def log_parts(m: Arithmetic, x: Array) -> Pair:
+    """``log(x)`` for positive normal ``x`` as a sum of two numbers."""
+    if not m.compensated:
+        return _log_high(m, x), None
+    low = _log_parts(m, x)[1]
+    return _log_high(m, x), lax.stop_gradient(low) if m.ruled else low
+
+
+@elementary(lambda m, x: 1 / x, native=jnp.log)
+def _log_high(m: Arithmetic, x: Array) -> Array:
+    return _log_parts(m, x)[0]
+
+
+def _log_parts(m: Arithmetic, x: Array) -> tuple[Array, Array]:
+    integer, bits, bias = _FORMAT[m.dtype.name]
+    pattern = lax.bitcast_convert_type(x, integer)
+    n = lax.convert_element_type((pattern >> integer(bits)) - integer(bias), m.dtype)
+    f = lax.bitcast_convert_type((pattern & integer(2**bits - 1)) | integer(bias << bits), m.dtype) - 1
+    # log(1 + f) is f - f^2 / 2 and a rest; the terms of which most cancel below 1 are added without rounding.
+    high_ln2, low_ln2 = _LN2[m.dtype.name]
+    square, square_low = m.full().square(f, 0.5)
+    total, lost = two_sum(n * high_ln2, f)
+    total, lost_again = two_sum(total, -square)
+    rest = f * (f * f) * m.polynomial(f, m.table(coefficients.LOG1P_CUBIC)) - square_low  # type: ignore[operator]
+    return two_sum(total, (lost + lost_again) + (rest + n * low_ln2))
 
 
 @elementary(lambda m, x: 1 / (1 + x), native=jnp.log1p)

@@ -38,7 +38,7 @@ def rounded_constant(value: float, lost: float, dtype: np.dtype) -> tuple[Any, A
 
 
 def product_error(a: Any, b: Any, p: Array) -> Array:
-    """The rounding error of ``p = a b``: ``a b - p``."""
+    """``a b - p``, exact for a ``p`` near ``a b``, also where the compiler contracts products and sums."""
     (a_high, a_low), (b_high, b_low) = split(a), split(b)
     total = a_high * b_high - p
     for one, other in ((a_high, b_low), (a_low, b_high), (a_low, b_low)):  # in this order each sum is exact

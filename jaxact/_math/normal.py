@@ -1,6 +1,6 @@
-"""The normal distribution, from its tails inwards, and the error function.
+"""The normal distribution, by its tail ``Phi(-t)`` for ``t >= 0``, and the error function.
 
-``t`` is not negative, and clamped to where ``t e^(-t^2 / 2)`` does not underflow (:func:`clamped`).
+``Phi`` is the distribution function, ``phi`` the density. Functions of ``t`` get it clamped by :func:`clamped`.
 """
 
 from __future__ import annotations
@@ -56,11 +56,12 @@ def tail_factor(m: Arithmetic, t: Array) -> Array:
     """``t Phi(-t) e^(t^2 / 2)`` for ``t >= 1``. Not to be differentiated."""
     k, (*upper, last) = m.table(coefficients.NORMAL_TAIL)
     s = k + t
-    y = 1 - t / s  # has a smaller error than k / s
+    y = 1 - t / s  # k / s, with a smaller error
     share = 1 - y
     rest_of_ratio = m.polynomial(y, tuple(upper))
     if m.compensated:
-        rest_of_ratio = rest_of_ratio - 0.4 / k * ((t - s) + k)  # about the effect of rounding s on the result
+        # Corrects, to the first order, for the rounding error of s.
+        rest_of_ratio = rest_of_ratio - 0.4 / k * ((t - s) + k)
     return share * last + (share * y) * rest_of_ratio
 
 

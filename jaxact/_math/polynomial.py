@@ -49,7 +49,7 @@ def power(x: Array, k: int) -> Array:
 
 
 class Quotient:
-    """``P(x) / (1 + |Q(x)|)`` and its derivatives: ``Q`` has no constant, and both are of given length.
+    """``P(x) / (1 + |Q(x)|)`` and its derivatives, for polynomials of given lengths; ``Q`` has no constant term.
 
     Where a power of ``x`` would overflow, the quotient is evaluated at the largest ``z`` where none does, and
     extrapolated by the leading power.
@@ -68,7 +68,7 @@ class Quotient:
             return self._extrapolated(m, x, y, self._excess)
         a, b = (lax.full_like(x, c) if not isinstance(c, Array) else c for c in (above[-1], coefficients[-1]))
         slope = m.where(b == 0, 0, a / m.where(b == 0, 1, m.magnitude(b)))
-        return y + m.where(slope == 0, 0, slope * (x - z))  # exact but for 1 / z^2
+        return y + m.where(slope == 0, 0, slope * (x - z))  # up to a relative error of 1 / z^2
 
     def slope(self, m: Arithmetic, x: Array, *coefficients: Array) -> Array:
         """Its derivative in ``x``, ``(P' - sign(Q) Q' P / (1 + |Q|)) / (1 + |Q|)``."""

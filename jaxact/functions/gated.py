@@ -4,7 +4,7 @@ The backward pass keeps gate and value, and nothing else: both derivatives are e
 the gate may underflow where its product with a large value does not, so activation and product are one formula.
 """
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from jaxact._arguments import axis_of
 from jaxact._derivative import Formula
 from jaxact._math import SCALE, UNSCALE, Arithmetic, coefficients, logistic, normal
 from jaxact._math.arithmetic import Pair
-from jaxact._math.elementary import exp_parts, rounded_exp, tanh, tanh_rest, times
+from jaxact._math.elementary import exp, exp_parts, rounded_exp, tanh, tanh_rest, times, times_exp
 from jaxact._math.error_free import split, split_constant
 from jaxact._math.logistic import sigmoid, sigmoid_slope
+from jaxact._math.power import Power, over_power, power_terms
 from jaxact.functions import saturating, smooth
 
 # Where e^-u underflows, its product with a value may be normal. Above the first number, 2^power e^-u is computed
@@ -220,6 +221,51 @@ def _swiglu_step(limit: float) -> Formula:
         functools.partial(_inside, limit=limit),
         flat=True,
     )
+
+
+@functools.cache
+def _powglu(m: float) -> Formula:
+    p = m  # the formulas' first argument is an arithmetic
+
+    # The gate is e^t sigma(a) for a > 0, else silu(a). Its slope there is e^(t - L) sigma(a) c with
+    # c = A + a sigma(-a), its curvature e^(t - 2 L) sigma(a) (c^2 + d(a A)/da - 2 A - a^2 sigma(-a) sigma(a)).
+    def terms(m: Arithmetic, gate: Array) -> tuple[Array, Power]:
+        return gate < m.tiny, power_terms(m, m.where(gate < m.tiny, 1, m.minimum(gate, m.max)), m.number(p))
+
+    def tail(m: Arithmetic, left: Array, z: Array, exponent: Pair) -> tuple[_Scale, tuple[Array, Array | None], Array]:
+        """``e^exponent``, on the left ``e^z``, with its scale, and ``e^-|z|``, which is 0 if scaled."""
+        (t, low), reach = exponent, _REACH[m.dtype.name]
+        t = m.where(left, z, m.maximum(t, -reach[1]))
+        scale = _scale(m, t < -reach[0], 1)
+        parts = exp_parts(m, t, None if low is None else m.where(left, 0, low), scale.power)  # type: ignore[arg-type]
+        e = m.where(left, m.where(scale.far, 0, times(parts)), exp(m, -m.magnitude(z)))
+        return scale, parts, e
+
+    def value(m: Arithmetic, gate: Array, b: Any) -> Array:
+        z, (left, power) = _held(m, gate), terms(m, gate)
+        if m.native:
+            return m.where(left, gate, exp(m, *power.t)) * lax.logistic(gate) * b
+        scale, parts, e = tail(m, left, z, power.t)
+        return scale.product(times(parts, m.where(left, z, 1)) / (1 + e), b)
+
+    def slope(m: Arithmetic, gate: Array, b: Any) -> Array:
+        z, (left, power) = _held(m, gate), terms(m, gate)
+        scale, parts, e = tail(m, left, z, over_power(m, power, 1))
+        q = m.used_twice(1 / (1 + e))
+        return scale.product(times(parts, q * m.where(left, (1 + z) - z * (e * q), power.change + z * (e * q))), b)
+
+    def curvature(m: Arithmetic, gate: Array) -> Array:
+        z, (left, power) = _held(m, gate), terms(m, gate)
+        e = exp(m, -m.magnitude(z))
+        q = m.used_twice(1 / (1 + e))
+        rest = z * (e * q)
+        change = power.change + rest
+        right = times_exp(
+            m, q * (change * change + power.bend - 2 * power.change - rest * z * q), *over_power(m, power, 2)
+        )
+        return m.where(left, _silu_curvature(m, z), right)
+
+    return _gate(value, slope, lambda m, gate: value(m, gate, 1), curvature)
 
 
 # The exact GELU and Mish, with the tails of the normal distribution and of tanh(log(1 + e^x)).
@@ -534,6 +580,35 @@ def swiglu_step(gate: ArrayLike, value: ArrayLike, limit: float = 7.0) -> Array:
     ...
 
 
+@activation(_powglu, domain={"m": "> 0"}, kind="gated", options=("m",))
+def powglu(gate: ArrayLike, value: ArrayLike, m: float = 3.0) -> Array:
+    r"""Linear unit whose gate is a power near 0 and goes to 1, so that the product grows no faster than its value.
+
+    .. math::
+        \mathrm{powglu}(a, b) = b \, \begin{cases}
+            a^{m / (\sqrt{a} + 1)} \, \sigma(a) & a > 0 \\ a \, \sigma(a) & a \le 0
+        \end{cases}
+
+    The slope in the gate at 0 is 1/2, as on the left. The gate has its maximum, 5.3 for the default, at 12.9.
+
+    Args:
+      gate: real array of any shape, :math:`a`.
+      value: what passes, :math:`b`; broadcasts against ``gate``.
+      m: the power near 0; positive.
+
+    Returns:
+      Array of the shape that both broadcast to, and of the floating dtype of ``gate``.
+
+    Raises:
+      ValueError: the shapes do not broadcast, or ``m`` is not positive.
+
+    References:
+      Jiang et al., PowLU: an activation function for stable pre-training of LLMs, 2026, arXiv:2605.25704, where this
+      and :func:`jaxact.powlu` have one name.
+    """
+    ...
+
+
 def _square_up(m: Arithmetic, gate: Array, value: Any) -> Array:
     r = m.maximum(gate, 0)
     return r * (r * value)  # the square alone may be too small or too large
@@ -636,8 +711,9 @@ def _situ_glu(beta1: float, beta2: float) -> Formula:
         return c * b * (m.where(gate < 0, up, SCALE) / (1 + up * UNSCALE)) * UNSCALE
 
     def slope(m: Arithmetic, gate: Array, b: Any) -> Array:
-        # With t = tanh(a / beta1) and c = beta1 t it is sigma(a) (1 - t^2 + c sigma(-a)). On the right nothing cancels.
-        # On the left it is 1 + c less smaller terms, of which one is what c near 0 is less than a.
+        # With t = tanh(a / beta1) and c = beta1 t, the slope is sigma(a) (1 - t^2 + c sigma(-a)). For a > 0 all terms
+        # are positive. For a < 0 the bracket is (1 + c) - (c sigma(a) + t^2). Near 0, 1 + c is computed as (1 + a) - (a
+        # - c).
         z, low = m.quotient(gate, m.number(beta1))
         up4 = rounded_exp(m, m.maximum(-2 * lax.abs(z), -m.limits.vanish), _twice(m, low, z), power=66)
         e4 = up4 * UNSCALE  # 4 e^(-2 |z|)

@@ -1,6 +1,6 @@
 """Parametric activations: functions with learnable parameters."""
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ from jaxact._math.elementary import (
     log1p_over,
     normalizer,
     scaled_exp,
+    sqrt,
+    times_exp,
     times_tail,
 )
 from jaxact._math.error_free import rounded_constant, two_sum
 from jaxact._math.logistic import sigmoid, sigmoid_denominator, sigmoid_unit, silu_slope, times_sigmoid
 from jaxact._math.polynomial import Quotient, derivative, polynomial, polynomial_sum, power
+from jaxact._math.power import Power, over_power, power_terms
 from jaxact._rational import FITS
 from jaxact.functions.rectified import of_coefficients
 
@@ -143,7 +146,7 @@ def _xatlu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
     q, width = 1 / (1 + square), 1 + 2 * alpha
     high, low = rounded_constant(*coefficients.HALF_PI, m.dtype)
     bend = width * _1_OVER_PI * z * square * (rest + q)
-    near = width * (((high + z * ((1 + q) + square * rest)) + low) * _1_OVER_PI) - alpha
+    near = width * ((((high + z) + z * (q + square * rest)) + low) * _1_OVER_PI) - alpha
     return m.where(far, m.where(x < 0, bend - alpha, (1 + alpha) - bend), near)
 
 
@@ -1130,6 +1133,88 @@ def soft_exponential(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
     ...
 
 
+def _powlu_terms(m: Arithmetic, x: Array, p: Any) -> tuple[Array, Array, Array, Power]:
+    """``x`` clamped for an exponential, ``2^64 e`` and ``e = e^-|x|``, and terms of the power for positive ``x``."""
+    z = m.clamped(x)
+    up = scaled_exp(m, -m.magnitude(z))
+    return z, up, up * UNSCALE, power_terms(m, m.where(x < m.tiny, 1, m.minimum(x, m.max)), p)
+
+
+def _powlu(m: Arithmetic, x: Array, p: Array) -> Array:
+    z, up, e, power = _powlu_terms(m, x, p)
+    q = 1 / (1 + e)
+    left = times_tail(m, z * z * q, up, z)
+    return m.where(x < m.tiny, left, x * exp(m, *power.t) * q)
+
+
+def _powlu_slope(m: Arithmetic, x: Array, p: Array) -> Array:
+    # x^2 sigma(x) has the slope x sigma(x) (2 + x sigma(-x)), and the power for x > 0 adds its own.
+    z, up, e, power = _powlu_terms(m, x, p)
+    q = m.used_twice(1 / (1 + e))
+    right = exp(m, *power.t) * q * (1 + power.change + z * (e * q))
+    left = times_tail(m, z * q * ((2 + z) - z * (e * q)), up, z)
+    return m.where(x < m.tiny, left, right)
+
+
+def _powlu_curvature(m: Arithmetic, x: Array, p: Array) -> Array:
+    # For x > 0 the slope is e^t sigma(x) (1 + c) with c = A + x sigma(-x), and the curvature e^t sigma(x) / x times
+    # c^2 + d(x A)/dx + x sigma(-x) (2 - x sigma(x)).
+    z, up, e, power = _powlu_terms(m, x, p)
+    q = m.used_twice(1 / (1 + e))
+    rest = z * (e * q)
+    change = power.change + rest
+    right = times_exp(m, q * (change * change + power.bend + rest * (2 - z * q)), *over_power(m, power, 1))
+    left = times_tail(m, q * (2 + z * q * (4 + z * q * (1 - e))), up, z)
+    return m.where(x < m.tiny, left, right)
+
+
+def _powlu_m_slope(m: Arithmetic, x: Array, p: Array) -> Array:
+    _, _, e, power = _powlu_terms(m, x, p)
+    size = m.where(x < m.tiny, 0, m.minimum(x, m.max))
+    log = m.sum_of(*power.log) / ((1 + e) * (1 + sqrt(m, m.maximum(size, m.tiny))))
+    return (size * log) * exp(m, *power.t)
+
+
+@activation(
+    Formula(
+        _powlu,
+        Formula(_powlu_slope, _powlu_curvature),
+        _powlu_m_slope,
+        flat=lambda m, x, p: x < -m.limits.vanish,
+    ),
+    domain={"m": "> 0"},
+    kind="parametric",
+    range=(0, INF),
+    tails=(0, 1),
+    minimum=0.0,
+)
+def powlu(x: ArrayLike, m: ArrayLike = 3.0) -> Array:
+    r"""Power linear unit, which grows like a higher power near 0 and like :math:`x` for large :math:`x`.
+
+    .. math::
+        \mathrm{powlu}(x) = \begin{cases}
+            x \cdot x^{m / (\sqrt{x} + 1)} \, \sigma(x) & x > 0 \\ x^2 \sigma(x) & x \le 0
+        \end{cases}
+
+    It is :func:`jaxact.powglu` of a gate and a value that are equal. For positive :math:`x` it increases if
+    :math:`m < 10`. At -inf it is 0, at +inf it is +inf.
+
+    Args:
+      x: real array of any shape.
+      m: the added power near 0; positive; broadcasts against ``x``.
+
+    Returns:
+      Array of the shape and floating dtype of ``x``.
+
+    Raises:
+      ValueError: ``m`` is a number that is not positive.
+
+    References:
+      Jiang et al., PowLU: an activation function for stable pre-training of LLMs, 2026, arXiv:2605.25704.
+    """
+    ...
+
+
 def _coefficients(function: str, **vectors: Any) -> list[Any]:
     """The entries along the first axis of each vector: arrays, or numbers for a default."""
     unpacked = []
@@ -1399,7 +1484,7 @@ def poly_norm(
         ``x``. The authors' code has two versions; in one of them the weight of the highest power comes first.
       bias: learned; broadcasts against ``x``.
       axis: axis of the features.
-      eps: small positive number.
+      eps: positive number that is added to the mean under the root.
 
     Returns:
       Array of the shape and floating dtype of ``x``.

@@ -3,7 +3,7 @@
 A function without a limit at +-inf is NaN there.
 """
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def hosc(x: ArrayLike, beta: ArrayLike = 1.0, w0: ArrayLike = 30.0) -> Array:
 
     Args:
       x: real array of any shape.
-      beta: sharpness: near 0 it is a sine of that height, far out a square wave; broadcasts against ``x``.
+      beta: sharpness: small values give a sine of that amplitude, large ones a square wave; broadcasts against ``x``.
       w0: frequency :math:`\omega_0`; broadcasts against ``x``.
 
     Returns:
@@ -423,8 +423,8 @@ def sinlu(x: ArrayLike, a: ArrayLike = 1.0, b: ArrayLike = 1.0) -> Array:
     ...
 
 
-# A sum of c_i sin(w_i x + p_i), as one of a_i sin(w_i x) + b_i cos(w_i x): angles are those of products, for which no
-# number is too large.
+# c sin(w x + p) is computed as a sin(w x) + b cos(w x), with a = c cos(p) and b = c sin(p): the reduction of a product
+# w x is exact for numbers of any size, that of a sum would not be.
 
 
 def _waves(parameters: Sequence[Any]) -> list[tuple[Any, Any, Any]]:

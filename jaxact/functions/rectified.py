@@ -3,7 +3,7 @@
 A slope that takes one of a few values lets the backward pass keep a one-byte mask instead of the input.
 """
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def identity(x: ArrayLike) -> Array:
 
 
 def _numbers(x: Array) -> Array:
-    """Integers as they are; bools as integers, whose dtype gives way to others as in ``jax.nn``."""
+    """Integers unchanged; bools as weakly typed integers, as in ``jax.nn``."""
     return weakly_typed(lax.convert_element_type(x, jnp.result_type(int))) if x.dtype == jnp.bool_ else x
 
 
@@ -869,7 +869,7 @@ def maxout(x: ArrayLike, pieces: int = 2, axis: int = -1) -> Array:
       Array of the floating dtype of ``x`` and of its shape, but smaller by the factor ``pieces`` along ``axis``.
 
     Raises:
-      ValueError: ``axis`` is out of range, ``pieces`` is not positive, or the size along ``axis`` no multiple of it.
+      ValueError: ``axis`` is out of range, ``pieces`` is not positive, or the size along ``axis`` not a multiple of it.
 
     References:
       Goodfellow, Warde-Farley, Mirza, Courville and Bengio, Maxout networks, 2013, arXiv:1302.4389.
@@ -950,7 +950,7 @@ def gaussian_topk_relu(x: ArrayLike, sparsity: float = 0.95, axis: int = -1) -> 
     ...
 
 
-# Sorts and reflections, which keep lengths and those of gradients: the activations of networks with a Lipschitz bound.
+# Sorts and reflections. They keep the norms of signals and gradients, and are used in networks with a Lipschitz bound.
 
 
 def _even(function: str, x: Array, axis: int) -> None:
@@ -981,8 +981,8 @@ def max_min(x: ArrayLike, axis: int = -1) -> Array:
 
     .. math:: \mathrm{max\_min}(x) = (\max(a, b), \min(a, b))
 
-    with :math:`a` and :math:`b` the first and the second half of ``x`` along ``axis``. It permutes its input, so that
-    lengths stay, and those of gradients. Where a pair is equal its gradients stay in place.
+    with :math:`a` and :math:`b` the first and the second half of ``x`` along ``axis``. It permutes its input, so it
+    keeps the norm of its input and of gradients. Equal pairs stay in place, and so do their gradients.
 
     Args:
       x: real array of even size along ``axis``.
@@ -1031,9 +1031,9 @@ def group_sort(x: ArrayLike, size: int = 2, axis: int = -1) -> Array:
 
     .. math:: \mathrm{group\_sort}(x)_{k i + j} = \text{the } j\text{-th smallest of } x_{k i}, ..., x_{k i + k - 1}
 
-    with :math:`k` the size of a group and :math:`j` from 0. It permutes its input, so that lengths stay, and those of
-    gradients. With the whole axis as a group it is FullSort; with a size of 2 it has the pairs of :func:`max_min` next
-    to each other. Equal features stay in their order.
+    with :math:`k` the size of a group and :math:`j` from 0. It permutes its input, so it keeps the norm of its input
+    and of gradients. With the whole axis as a group it is FullSort; with a size of 2 it has the pairs of
+    :func:`max_min` next to each other. Equal features stay in their order.
 
     Args:
       x: real array whose size along ``axis`` is a multiple of ``size``.
@@ -1044,7 +1044,7 @@ def group_sort(x: ArrayLike, size: int = 2, axis: int = -1) -> Array:
       Array of the shape and floating dtype of ``x``.
 
     Raises:
-      ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` no multiple of it.
+      ValueError: ``axis`` is out of range, ``size`` is not positive, or the size along ``axis`` not a multiple of it.
 
     References:
       Anil, Lucas and Grosse, Sorting out Lipschitz function approximation, 2018, arXiv:1811.05381.
@@ -1121,8 +1121,8 @@ def householder(x: ArrayLike, theta: ArrayLike = math.pi / 2, axis: int = -1) ->
         (a \cos\theta + b \sin\theta, a \sin\theta - b \cos\theta) & \text{else}
         \end{cases}
 
-    with :math:`a` and :math:`b` the first and the second half of ``x`` along ``axis``. Lengths stay, and those of
-    gradients. At the default angle it is :func:`max_min`.
+    with :math:`a` and :math:`b` the first and the second half of ``x`` along ``axis``. It keeps the norm of
+    its input and of gradients. At the default angle it is :func:`max_min`.
 
     Args:
       x: real array of even size along ``axis``.

@@ -1,6 +1,6 @@
 """Saturating activations: bounded on both sides, slope 0 in both limits."""
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations
@@ -247,7 +247,7 @@ class _SoftClipping:
     Attributes:
       right: whether ``t`` is ``1 - x``; the value is then 1 minus that at ``t``.
       inside: whether ``t > 0``.
-      n, down: ``1 / e^(alpha t)`` times this is ``e`` inside; elsewhere ``n`` is ``2^64 e``, and ``down`` 2^-64.
+      n, down: 1 and 1 inside; elsewhere ``2^64 e`` and ``2^-64``.
       q, r: ``e^-alpha`` and ``1 - e^-alpha``.
       below: ``e (1 + q e^(alpha t))`` inside, ``1 + q e^(alpha t)`` elsewhere.
     """
@@ -273,14 +273,14 @@ class _SoftClipping:
         self.below = m.where(self.inside, self.q + self.e, 1 + self.q * self.e)
 
     def logarithm(self, m: Arithmetic, alpha: Array) -> tuple[Array, Array]:
-        """Two terms of the value at ``t``; the first still needs a factor ``down``."""
+        """Two terms of the value at ``t``; the first has still to be multiplied by ``down``."""
         # For a large alpha, log(1 + e^(alpha t)) = alpha t + log(1 + e), so that log1p has an argument of at most 1.
         far = self.inside & (alpha > 1.386)
         w = m.where(far, (self.e * self.e - self.q) / alpha, self.r / alpha * self.n) / self.below
         return w * elementary.log1p_over(m, alpha * w * self.down), m.where(far, self.t, 0)
 
     def slope(self, m: Arithmetic) -> Array:
-        """The slope at ``t``; it still needs a factor ``down``."""
+        """The slope at ``t``, still to be multiplied by ``down``."""
         return self.r * m.where(self.inside, self.e, self.n) / ((1 + self.e) * self.below)
 
 

@@ -1,6 +1,6 @@
 """Shrinkage: small inputs become 0 or nearly 0, large ones pass, as in denoising and sparse coding."""
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ a row or its derivative, even if they or their cotangents are NaN or infinite: t
 by 0.
 """
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations
@@ -94,11 +94,11 @@ def _shifted(m: Arithmetic, x: Array, mask: Mask, axis: Axis) -> tuple[Array, Ar
     return _less(m, x, _largest(m, x, mask, axis), mask)
 
 
-# XLA's CPU backend gives row sums to YNNPACK, fused into one loop with neighbouring operations that YNNPACK supports:
-# XLA's exponential is one, selections and bit operations are not. In half precision everything is supported, so softmax
-# uses XLA's exponential, no selections, and is one loop. In float32 our exponential splits the loop, and each result
-# between the parts is stored. Selections at the ends of the sums keep YNNPACK to the sums, so only the exponentials
-# are.
+# XLA's CPU backend computes row sums with YNNPACK, fused into one loop with neighbouring operations that YNNPACK
+# supports: XLA's exponential is supported, selections and bit operations are not. In half precision softmax uses XLA's
+# exponential and no selections, and is one loop. In float32 our exponential ends the loop, and every array that crosses
+# into the next loop is stored. A selection on either side of the sum leaves YNNPACK nothing but the sum, so that only
+# the exponentials are stored.
 
 
 def _exp(m: Arithmetic, shifted: Array, lost: Array | None) -> Array:
@@ -287,8 +287,8 @@ def _softmax_one_of(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
 _SOFTMAX_ONE = RowFormula(_softmax_one_of, softmax_tangent, of_result=True)
 
 
-# With a sink that is an array, to which there may be a slope too, slopes are those of x and not of the result: the part
-# of the sink, which is 1 less the sum of the result, would not be known from that.
+# If the sink is an array, the backward pass starts from x, not from the result: the share of the sink, 1 minus the sum
+# of the result, cannot be computed accurately from the result.
 
 
 def _softmax_beside_sink(m: Arithmetic, x: Array, sink: Array, *mask: Array, axis: Axis) -> Array:
@@ -333,7 +333,7 @@ def _softmax_one(m: Arithmetic, x: Any, axis: Any, where: Any, sink: Any) -> Arr
 
 @activation(Composite(_softmax_one), kind="simplex", options=("axis",), data=("where",))
 def softmax_one(x: ArrayLike, axis: Axis = -1, where: ArrayLike | None = None, sink: ArrayLike = 0.0) -> Array:
-    r"""Softmax with one more entry in the sum, so that a row may be next to nothing.
+    r"""Softmax with one more entry in the sum, so that all entries of a row can be near 0.
 
     .. math:: \mathrm{softmax\_one}(x)_i = \frac{e^{x_i}}{e^s + \sum_j e^{x_j}}
 
@@ -383,7 +383,7 @@ def simnorm(x: ArrayLike, dim: int = 8, axis: int = -1) -> Array:
       Array of the shape and floating dtype of ``x``.
 
     Raises:
-      ValueError: ``axis`` is out of range, ``dim`` is not positive, or the size along ``axis`` no multiple of it.
+      ValueError: ``axis`` is out of range, ``dim`` is not positive, or the size along ``axis`` not a multiple of it.
 
     References:
       Hansen, Su and Wang, TD-MPC2: scalable, robust world models for continuous control, 2023, arXiv:2310.16828.

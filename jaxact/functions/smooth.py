@@ -1,6 +1,6 @@
 """Smooth rectifiers and their relatives: about 0 or bounded on the left, about ``x`` on the right."""
 
-# A signature says what callers may pass; by the time the body runs, that is an Array.
+# Signatures have the types that callers may pass; the decorator has converted them to arrays before a body runs.
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 
 from __future__ import annotations
@@ -780,16 +780,17 @@ def _serf_until(m: Arithmetic, x: Array, end: float) -> Array:
 
 
 def _serf_slope(m: Arithmetic, x: Array) -> Array:
-    # erf(s) + x erf'(s) / (1 + e^-x), all times e^-x on the left
+    # erf(s) + x erf'(s) / (1 + e^-x). On the left it is e ((1 + x) erf'(s) / (1 + e) + e K(e)) for e = e^x and a
+    # positive K: where the slope is small so is 1 + x, and little cancels.
     end = normal.erf_end(m)
     z = _serf_until(m, x, end + 0.7)
     up, e, ratio = _softplus_parts(m, z)
-    negative = z < 0
     s = m.maximum(z, 0) + e * ratio
     square = s * s
-    over = normal.erf_over(m, m.minimum(square, end * end))
-    erf = m.where(negative, ratio * over, m.minimum(s * over, 1))
-    return m.where(negative, up, SCALE) * (erf + _2_OVER_ROOT_PI * z * rounded_exp(m, -square) / (1 + e)) * UNSCALE
+    bend = _2_OVER_ROOT_PI * rounded_exp(m, -square) / (1 + e)
+    left = up * (e * m.polynomial(e, m.table(coefficients.SERF)) + (1 + z) * bend) * UNSCALE
+    right = m.minimum(s * normal.erf_over(m, m.minimum(square, end * end)), 1) + z * bend
+    return m.where(z < 0, left, right)
 
 
 def _serf_curvature(m: Arithmetic, x: Array) -> Array:
@@ -854,7 +855,7 @@ def _exponential_slope(m: Arithmetic, x: Array) -> Array:
 
 @elementary(_exponential_slope)
 def _exponential(m: Arithmetic, x: Array) -> Array:
-    """``e^x``; its rule is its own, since the square of what is divided by may be no number."""
+    """``e^x``. Its derivative is given: JAX's, of the quotient below, would square a divisor that is nearly 0."""
     up = rounded_exp(m, -m.magnitude(m.clamped(x)), power=64)
     return m.where(x < 0, up * UNSCALE, SCALE / up)
 
@@ -994,7 +995,7 @@ def lisht(x: ArrayLike) -> Array:
 
 
 def _tanh_exp_slope(m: Arithmetic, x: Array) -> Array:
-    limit = math.log(_tanh_limit(m))
+    limit = math.log(m.limits.tanh + 1.1)  # above it the slope is within 4 ulp of 1
     z, up, w = _exp_until(m, x, limit)
     square = m.maximum(w, -1) * w  # the maximum as in mish
     # tanh(w) + x w / cosh(w)^2. On the left it is w ((1 + x) / cosh(w)^2 + w^2 r) with a positive r: where the slope is
@@ -1652,7 +1653,7 @@ def symexp(x: ArrayLike) -> Array:
       x: real array of any shape.
 
     Returns:
-      Array of the shape and floating dtype of ``x``; infinite where the result is no number of that dtype.
+      Array of the shape and floating dtype of ``x``; infinite where the result overflows that dtype.
 
     References:
       Hafner, Pasukonis, Ba and Lillicrap, Mastering diverse domains through world models, 2023, arXiv:2301.04104.
@@ -1759,7 +1760,7 @@ def signed_parabolic(x: ArrayLike, eps: ArrayLike = 1e-3) -> Array:
       eps: one over the slope far out; not negative; broadcasts against ``x``.
 
     Returns:
-      Array of the shape and floating dtype of ``x``; infinite where the result is no number of that dtype.
+      Array of the shape and floating dtype of ``x``; infinite where the result overflows that dtype.
 
     Raises:
       ValueError: ``eps`` is a number below 0.
@@ -1807,7 +1808,7 @@ def log_cosh(x: ArrayLike) -> Array:
 
 
 def _of_parameter(m: Arithmetic, f: Callable[..., Array], exact: Callable[[float], float], p: Any) -> Any:
-    """A function of a parameter, a number if that is one."""
+    """``f`` of an array, or ``exact``, computed in Python, of a parameter that is a number."""
     return f(m, p) if isinstance(p, Array) else m.number(exact(float(p)))
 
 

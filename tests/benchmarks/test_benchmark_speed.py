@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 import speed
-from cases import close
+from support.cases import close
 
 import jaxact
 

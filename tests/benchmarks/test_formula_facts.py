@@ -26,5 +26,5 @@ def test_an_expression(capsys, monkeypatch):
 
 
 def test_an_unknown_name():
-    with pytest.raises(SystemExit, match="nonesuch is no line of the oracle"):
+    with pytest.raises(SystemExit, match="nonesuch is not a line of the oracle"):
         formula_facts.formula("nonesuch")

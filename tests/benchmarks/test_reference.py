@@ -1,12 +1,10 @@
 """The fast reference against the oracle, over the whole float32 range."""
 
 import numpy as np
-import oracle
 import pytest
 import reference
-import samples
-import ulp
-from cases import defaults
+from support import oracle, samples, ulp
+from support.cases import defaults
 
 import jaxact
 

@@ -3,6 +3,7 @@
 import json
 import re
 
+import figures
 import pytest
 import results
 
@@ -73,7 +74,7 @@ def test_of_study(committed):
     (committed / "studies-chip.json").write_text(json.dumps(STUDIES))
     text = results.studies("x.py")
     assert all(
-        e in text for e in ("A title, chip", "98.7%", "12 seconds", "2000-01-01", "``python examples/x.py --seeds 2``")
+        e in text for e in ("A title, CHIP", "98.7%", "12 seconds", "2000-01-01", "``python examples/x.py --seeds 2``")
     )
     assert results.studies("y.py") == ""
 
@@ -91,16 +92,33 @@ def test_numbers_of_the_readme():
 def test_of_a_device(committed):
     """Each page takes the part that is its own; what was measured by itself takes precedence."""
     (committed / "device-gpu.json").write_text(json.dumps(WHERE | DEVICE))
-    assert "On gpu: a chip, 2 cores" in results.page("memory")
+    assert "On GPU: a chip, 2 cores" in results.page("memory")
     assert "The truth is its own." in results.page("accuracy")
     speed = results.page("speed")
-    assert all(title in speed for title in ("Share of the copy, gpu", "Training step, gpu", "7,467"))
-    assert "Memory for the backward pass, gpu" in results.of_activation("mish")
+    assert all(title in speed for title in ("Share of the copy, GPU", "Training step, GPU", "7,467"))
+    assert "Memory for the backward pass, GPU" in results.of_activation("mish")
     assert results.provenance().count("python x.py") == 1
     own = {"bytes_per_element": {"float32": {"relu": {"jaxact": 4.0}}}, "arrays_per_layer": {}}
     (committed / "memory-gpu.json").write_text(json.dumps(WHERE | own))
     results.committed.cache_clear()
     assert "jaxact.mish" not in results.page("memory")
+
+
+def test_charts(committed, tmp_path):
+    """One at the head of each page, of what there is; a false zero is drawn at the edge."""
+    assert results.charts() == {}
+    slopes = {"jaxact": {"slope": {"ulp": 3.5}}, "jax.nn": {"slope": {"ulp": 9.0, "zeros": {"from": "-0x1.6p+6"}}}}
+    results.committed.cache_clear()
+    write(committed)
+    (committed / "accuracy-chip.json").write_text(json.dumps(WHERE | {"worst": {"mish": {"float32": slopes}}}))
+    charts = results.charts()
+    assert charts["accuracy-chip"].series == {"jaxact": {"mish": 3.5}, "jax.nn": {"mish": float("inf")}, "torch": {}}
+    assert charts["memory-chip"].series == {"jaxact": {"mish": 4.0}, "jax.nn": {"mish": 20.0}}
+    assert charts["speed-chip"].series == {"forward, float32": {"mish": 1.5}}
+    for name, chart in charts.items():
+        assert f"results/{name}.svg" in results.page(name.partition("-")[0])
+        figures.chart(tmp_path / f"{name}.svg", *chart)
+        assert (tmp_path / f"{name}.svg").stat().st_size > 5000
 
 
 @pytest.mark.parametrize(

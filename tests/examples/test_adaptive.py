@@ -100,7 +100,7 @@ def test_what_theory_predicts():
         (["--layers", "0"], "--layers, --width and --depth must be at least 1, got 0, 128, 20"),
         (["--catalogue", "mishh"], "the closest names are mish"),
         (["--ranked", "softmax"], "take functions of one number, softmax is not one"),
-        (["--text", "short.txt", "--width", "30"], "--width 30 is no multiple of the 4 heads"),
+        (["--text", "short.txt", "--width", "30"], "--width 30 is not a multiple of the 4 heads"),
         (["--text", "short.txt"], "a text of 20 characters is too short; it takes at least 704"),
     ],
 )

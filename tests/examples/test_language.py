@@ -127,8 +127,8 @@ def test_remat_changes_nothing_but_the_memory():
         (["--gates", "swiglue"], "swiglue"),
         (["--text", "nowhere.txt"], "cannot be read"),
         (["--text", "short.txt"], "a text of 50 characters is too short for a context of 64"),
-        (["--width", "30", "--heads", "4"], "is no multiple of --heads"),
-        (["--steps", "50"], "--steps 50 is no multiple of --evaluate-every 100"),
+        (["--width", "30", "--heads", "4"], "is not a multiple of --heads"),
+        (["--steps", "50"], "--steps 50 is not a multiple of --evaluate-every 100"),
         (["--devices", "6", "--model-parallel", "4"], "--model-parallel 4 does not divide 6 devices"),
     ],
 )

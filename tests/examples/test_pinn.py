@@ -51,7 +51,7 @@ def test_the_step_lowers_for_cuda_and_tpu(lowers):
     [
         (["--activations", "tanhh"], "the closest names are tanh"),
         (["--activations", "jax.nn.nothing"], "there is no jax.nn.nothing"),
-        (["--steps", "7"], "is no multiple of --evaluate-every"),
+        (["--steps", "7"], "is not a multiple of --evaluate-every"),
     ],
 )
 def test_bad_input(arguments, says, run_study, capsys):

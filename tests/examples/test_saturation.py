@@ -101,7 +101,7 @@ def test_a_policy_in_the_tails_keeps_its_gradient():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"lstm_steps": 30}, "--lstm-steps 30 is no positive multiple of 20"),
+        ({"lstm_steps": 30}, "--lstm-steps 30 is not a positive multiple of 20"),
         ({"seeds": 0}, "--seeds 0"),
     ],
 )

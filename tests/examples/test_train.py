@@ -165,7 +165,7 @@ def unequal(idx):
     [
         (truncate, "has 793 bytes of data where its header (40, 5, 4) says 800"),
         (truncate_gzip, "cannot be read"),
-        (wrong_file, "is no IDX file of unsigned bytes; it starts with 3c68746d"),
+        (wrong_file, "is not an IDX file of unsigned bytes; it starts with 3c68746d"),
         (no_file, "has no train-images-idx3-ubyte"),
         (unequal, "images of shape (40, 5, 4) and labels of shape (39,)"),
     ],
@@ -278,3 +278,9 @@ def test_a_non_finite_loss_names_the_step(run_study, capsys):
     assert run_study(train, *arguments) == 1
     message = capsys.readouterr().err
     assert "mish: the loss is nan at step 2; there is no checkpoint yet" in message
+
+
+def test_help_keeps_the_items_of_a_list_apart():
+    from jaxact_examples import options
+
+    assert options._wrapped("One\ntwo.\n\n- a\n  b\n- ``c``").split("\n\n") == [" One two.", " - a b", " - c"]

@@ -18,8 +18,7 @@ import torch.nn.functional as F
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-import oracle  # noqa: E402
-import ulp  # noqa: E402
+from support import oracle, ulp  # noqa: E402
 
 KEPT = 4  # ulps
 

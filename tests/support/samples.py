@@ -43,7 +43,7 @@ def wide(dtype, near=(), size=1000, seed=0):
 def pairs(dtype, size=1000, far=True):
     """Gates over the body and the tails, values of ordinary size, where the products are normal numbers.
 
-    If ``far``, also gates whose activation is no normal number, with values of any size.
+    If ``far``, also gates whose activation is not a normal number, with values of any size.
     """
     rng = np.random.default_rng(0)
     gate = np.concatenate([rng.normal(0, 2, size), rng.uniform(-8, 8, size), [-7, 7, 0, -1.2784645]])

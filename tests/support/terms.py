@@ -44,6 +44,9 @@ TERMS = {
         "alpha": lambda x, alpha, beta: np.abs(x) * np.exp(alpha - beta),
         "beta": lambda x, alpha, beta: np.exp(-beta) + 0 * x,
     },
+    "soft_clipping": {  # for x <= 1/2, the other half is its mirror image
+        "alpha": lambda x, alpha: np.abs(np.minimum(x, 1 - x)) * _sigmoid(alpha * np.minimum(x, 1 - x)) / alpha
+    },
     "tanh_soft": {
         "slope": lambda x, alpha: np.abs(np.tanh(alpha * x)) * _sigmoid(x),
         "curvature": lambda x, alpha: np.abs(np.tanh(alpha * x)) * _sigmoid(x) * _sigmoid(-x),

@@ -11,7 +11,6 @@ their quotients. To add an activation, add its line; its parameters carry the na
 
 import math
 
-import enclosure
 import mpmath
 import numpy as np
 from flint import arb, arb_series, ctx
@@ -23,7 +22,7 @@ def _elementary(name):
     def function(x):
         if _in_mpmath:
             return getattr(mpmath, name)(x)
-        return getattr(x if isinstance(x, (arb_series, enclosure.Series)) else arb(x), name)()
+        return getattr(x if isinstance(x, arb_series) else arb(x), name)()
 
     return function
 
@@ -39,7 +38,7 @@ def pi():
 
 def at(x):
     """The point itself, to choose a branch by: a series is one around its point."""
-    return x[0] if isinstance(x, arb_series) else x.point() if isinstance(x, enclosure.Series) else x
+    return x[0] if isinstance(x, arb_series) else x
 
 
 # Each in branches whose exponentials are small, where float64 keeps more of the result.
@@ -56,6 +55,10 @@ def tanh(x):
 
 def sigmoid(x):
     return exp(x) / (1 + exp(x)) if at(x) < 1 else 1 / (1 + exp(-x))
+
+
+def power_gate(x, m):
+    return exp(m * log(x) / (sqrt(x) + 1)) * sigmoid(x) if at(x) > 0 else x * sigmoid(x)
 
 
 def softplus(x):
@@ -244,6 +247,8 @@ FORMULAS = {
     "penalized_tanh": lambda x, alpha: (1 if at(x) >= 0 else alpha) * tanh(x),
     "phish": lambda x: x * tanh(x * erfc(-x / sqrt(2)) / 2),
     "poly_relu": lambda x, w1, w2, w3, bias: bias + w1 * relu(x) + w2 * relu(x) ** 2 + w3 * relu(x) ** 3,
+    "powglu": lambda x, value: power_gate(x, 3) * value,
+    "powlu": lambda x, m: x * power_gate(x, m),
     "prelu": lambda x, negative_slope: x if at(x) >= 0 else negative_slope * x,
     "pserf": lambda x, gamma, delta: x * erf(gamma * softplus(delta * x)),
     "quick_gelu": lambda x: x * sigmoid(1702 * x / 1000),
@@ -401,12 +406,12 @@ def derivatives(name, x, order=2, wrt="x", **parameters):
 
     Returns:
       Two float64 arrays of shape ``(order + 1, x.size)``: the results rounded to nearest, and what that left over,
-      which is 0 unless ``x`` is float64. Else the results are right to 40 bits, or 30 for a half precision.
+      which is 0 unless ``x`` is float64.
     """
     formula, names = FORMULAS[name], ("x", *parameters)
     double = np.asarray(x).dtype == np.float64
     columns = np.broadcast_arrays(*(np.asarray(a, np.float64).ravel() for a in (x, *parameters.values())))
-    out, todo = np.zeros((2, order + 1, columns[0].size)), np.arange(columns[0].size)
+    out = np.zeros((2, order + 1, columns[0].size))
     factorials = [math.factorial(k) for k in range(order + 1)]
 
     def series(argument, value):
@@ -420,12 +425,7 @@ def derivatives(name, x, order=2, wrt="x", **parameters):
 
     previous, ctx.cap = ctx.cap, order + 1
     try:
-        if not double:
-            bits = 30 if np.asarray(x).dtype.itemsize == 2 else 40
-            coefficients, settled = enclosure.evaluate(formula, np.stack(columns), order + 1, names.index(wrt), bits)
-            out[0] = coefficients * np.transpose([factorials])
-            todo = np.flatnonzero(~settled)
-        return _results(evaluate, todo.tolist(), out, double)
+        return _results(evaluate, range(columns[0].size), out, double)
     finally:
         ctx.cap = previous
 

@@ -7,10 +7,10 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-import oracle
 import pytest
 
 import jaxact
+from support import oracle
 
 # Tracing and compiling cost by the shape, not by the element: what can be tested on arrays of this shape is.
 SHAPE = (8, 1024)

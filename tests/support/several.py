@@ -7,8 +7,8 @@ those of its row (docs/numerics.md): there it is one of the mean of the entries 
 import functools
 
 import numpy as np
-import oracle
-import ulp
+
+from support import oracle, ulp
 
 SPARSE = ("entmax", "entmax15", "sparsemax")
 _PARAMETERS = {"poly_norm": {"w1": 1 / 3, "w2": 1 / 3, "w3": 1 / 3, "bias": 0.0, "eps": 1e-6}}

@@ -1,0 +1,1 @@
+"""What the tests share: the oracle, where they look, and how errors are counted."""
