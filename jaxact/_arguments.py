@@ -15,6 +15,8 @@ from jax.extend.core.primitives import convert_element_type_p
 
 from jaxact._math import compute_dtype
 
+_JAX_NN = dict(vars(jax.nn))  # as imported: a program may put jaxact's functions there later
+
 
 def as_floating(function: str, x: Any, argument: str = "x", like: Array | None = None) -> Array:
     """``x`` as a floating array; bools, integers and numbers get the compute dtype of ``like``, or the default.
@@ -29,10 +31,10 @@ def as_floating(function: str, x: Any, argument: str = "x", like: Array | None =
     accepted = isinstance(x, (bool, int, float, np.ndarray, np.generic, Array)) and not isinstance(x, np.ma.MaskedArray)
     if not accepted or not _is_real(x):
         what = f"{getattr(x, 'dtype', None)} array" if hasattr(x, "dtype") and accepted else repr(type(x).__name__)
-        raise TypeError(
-            f"jaxact.{function}: {argument} must be a real array or number, got {what}; "
-            + ("apply it to the real and imaginary parts" if "complex" in what else "convert it with jnp.asarray")
-        )
+        way = "convert it with jnp.asarray"
+        if "complex" in what:
+            way = "apply it to the real and imaginary parts" + f", or take jax.nn.{function}" * (function in _JAX_NN)
+        raise TypeError(f"jaxact.{function}: {argument} must be a real array or number, got {what}; {way}")
     if like is not None and isinstance(x, (bool, int, float)):
         return jnp.asarray(x, compute_dtype(like.dtype))
     x = jnp.asarray(x)
@@ -64,7 +66,7 @@ def is_array(x: Any) -> TypeGuard[Array]:
 
 def of_integers(function: str, x: Array) -> tuple[Any, bool]:
     """Dtype of ``jax.nn``'s result for integers or bools, and whether it is weak; the default float if it refuses."""
-    theirs = getattr(jax.nn, function, None)
+    theirs = _JAX_NN.get(function)
     weak = is_weak(x)
     if theirs is not None:
         try:

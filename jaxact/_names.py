@@ -101,7 +101,11 @@ _TRANSFORMERS = {
 
 _LEVANTER = {"gelu": "gelu_exact", "gelu_new": "gelu_tanh", "relu2": "relu_squared", "swish": "silu"}
 
-_MAXTEXT = {"hard_swish": "hard_silu", "linear": "identity"}  # and every function of flax.linen
+_MAXTEXT = {  # and every function of jax.nn
+    "hard_swish": "hard_silu",
+    "linear": "identity",
+    "sqrtsoftplus": "sqrt_softplus",
+}
 
 LIBRARIES: Mapping[str, Mapping[str, Meaning]] = MappingProxyType(
     {

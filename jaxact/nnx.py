@@ -14,6 +14,7 @@ from dataclasses import InitVar, field
 from types import MappingProxyType
 from typing import Any, ClassVar, dataclass_transform
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike, DTypeLike
@@ -582,10 +583,11 @@ class _FeedForward(_Fields):
         _module.check_features(module, x, self.features)
         units = [getattr(self, name)(x) for name in self.layers]
 
-        def out(wo: nnx.Linear, *units: Array) -> Array:
-            return wo(activation(*units))
+        def out(*units: Array) -> Array:
+            return self.wo(activation(*units))
 
-        return (nnx.remat(out) if self.remat else out)(self.wo, *units)
+        # nnx.remat would write the parameters back, which is refused where jax.jit or jax.grad closes over the module.
+        return (jax.checkpoint(out) if self.remat else out)(*units)
 
 
 class MLP(_FeedForward):

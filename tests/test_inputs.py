@@ -297,6 +297,17 @@ def test_rrelu_slope_is_the_draw():
 KEY = jax.random.key(0)
 RECTIFIED = ["crelu", "gaussian_topk_relu", "maxout"]
 SIMPLEX = ["entmax", "entmax15", "softmax_one", "softmin", "solu", "sparsemax"]
+
+
+def test_complex_input_is_referred_to_jax_nn():
+    with pytest.raises(TypeError, match=r"got complex64 array; .*real and imaginary parts, or take jax\.nn\.silu$"):
+        jaxact.silu(jnp.ones(3, jnp.complex64))
+    with pytest.raises(TypeError, match=r"got 'complex'; .*real and imaginary parts, or take jax\.nn\.gelu$"):
+        jaxact.gelu(1j)
+    with pytest.raises(TypeError, match=r"real and imaginary parts$"):  # jax.nn has none
+        jaxact.serf(jnp.ones(3, jnp.complex64))
+
+
 NOT_ARRAYS = [np.ones(3, np.complex64), 1j, "text", None, [1.0], (1.0,), {}, object(), np.array(["text"])]
 
 

@@ -38,6 +38,22 @@ def test_no_nan_where_there_is_none(name):
     assert np.all(np.isfinite(y)) or name == "log_softmax"
 
 
+@pytest.mark.parametrize("name", sorted({*ROWS} - {"log_softmax", "simnorm", "softmin"}))
+def test_no_nan_beside_what_is_left_out(name):
+    """A logit of -inf has no share in a row."""
+    f, x = jaxact.get(name), jnp.asarray([[-jnp.inf, 0.0, 1.0, 2.0], [-jnp.inf] * 4])
+    weights = jnp.asarray([[1.0, 2.0, 3.0, 4.0]])
+
+    def gradient(x):
+        return jax.grad(lambda x: (f(x) * weights).sum())(x)
+
+    for g in (f, gradient):
+        error, _ = checkify.checkify(g, errors=checkify.nan_checks)(x)
+        assert error.get() is None
+        with jax.debug_nans(True), jax.disable_jit():
+            g(x)
+
+
 @pytest.mark.parametrize("name", ["mish", "gelu", "softmax", "swish", "relu", "swiglu"])
 def test_debugging_modes(name):
     f = cases.unary(jaxact.spec(name))

@@ -112,6 +112,19 @@ def test_options_of_numpy():
         jaxact.softmax(x, axis={})
 
 
+@named
+@pytest.mark.filterwarnings("ignore:invalid value encountered in cast")  # of jax.nn.softmax
+@jax.numpy_dtype_promotion("standard")
+def test_integers_where_jax_nn_was_replaced(name, monkeypatch):
+    """What becomes of them is asked of ``jax.nn`` as it was at the import."""
+    ours, theirs = both(name)
+    monkeypatch.setattr(jax.nn, name, ours)
+    for dtype in ("bool", "int8", "int32"):
+        x = jnp.asarray(np.ones((3, 2)), dtype)  # a shape that no other test has compiled
+        expected = outcome(theirs, x)
+        assert outcome(ours, x)[:2] == (expected[:2] if expected != "TypeError" else outcome(theirs, x * 1.0)[:2])
+
+
 def test_integers_stay_integers():
     x = jnp.arange(-2, 3)
     for name in ("relu", "hard_tanh", "identity"):

@@ -76,6 +76,28 @@ def test_split_and_merge():
     assert set(rest) == {"rrelu"}
 
 
+CALLS = {
+    "jit": lambda module, x: jax.jit(lambda x: module(x))(x),
+    "grad": lambda module, x: jax.grad(lambda x: module(x).sum())(x),
+    "vmap": lambda module, x: jax.vmap(module)(x),
+    "scan": lambda module, x: jax.lax.scan(lambda y, _: (module(y), None), x, length=2)[0],
+    "checkpoint": lambda module, x: jax.grad(lambda x: jax.checkpoint(module)(x).sum())(x),
+    "nnx.remat": lambda module, x: nnx.grad(lambda m: nnx.remat(lambda m, x: m(x))(m, x).sum())(module),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("layer", ["MLP", "GatedMLP"])
+def test_transformations_of_jax(call, layer):
+    """They may close over a module that checkpoints, and leave it as it was."""
+    module, same, plain = (
+        getattr(jaxact.nnx, layer)(4, 8, remat=remat, rngs=nnx.Rngs(0)) for remat in (True, True, False)
+    )
+    got, expected = CALLS[call](module, X), CALLS[call](plain, X)
+    jax.tree.map(np.testing.assert_array_equal, nnx.state(module), nnx.state(same))
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6), got, expected)
+
+
 def test_jit_advances_the_stream():
     model = jaxact.nnx.RReLU(rngs=nnx.Rngs(activation=0))
     run = nnx.jit(lambda model, x: model(x))

@@ -4,6 +4,7 @@ import functools
 import json
 from pathlib import Path
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ import pytest
 import jaxact
 from jaxact import _names
 
-THEIRS = json.loads((Path(__file__).parent / "golden/names.json").read_text())
+GOLDEN = Path(__file__).parent / "golden"
+THEIRS = json.loads((GOLDEN / "names.json").read_text())
+VALUES = np.load(GOLDEN / "values.npz")
 NOT_OFFERED = {
     ("torch", "MultiheadAttention"): "no activation",
     ("torch", "Softmax2d"): "softmax with axis=-3",
@@ -55,20 +58,41 @@ def test_libraries_agree_where_none_is_named():
     assert all(len(found) == 1 for found in meanings.values())
 
 
-DETERMINISTIC = {n for n in THEIRS["torch"]["names"] if n.islower()} - {"gumbel_softmax", "rrelu"}
+@pytest.mark.parametrize("key", [k for k in VALUES.files if "/" in k])
+def test_values_are_theirs(key):
+    """At the defaults."""
+    library, _, name = key.partition("/")
+    got = jaxact.get(name, library)(VALUES["x"])
+    np.testing.assert_allclose(got, VALUES[key], rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", sorted(DETERMINISTIC))
-def test_values_are_those_of_pytorch(name):
-    """At the defaults, for names of functions."""
-    torch = pytest.importorskip("torch")
-    theirs = getattr(torch.nn.functional, name)
-    x = np.linspace(-4, 4, 64, dtype=np.float32)
-    more = {"prelu": (np.full(1, 0.25, np.float32),), "threshold": (0.5, 0.0)}.get(name, ())
-    along = {"dim": -1} if name in ("softmax", "softmin", "log_softmax") else {}
-    expected = theirs(torch.tensor(x), *(torch.tensor(m) if isinstance(m, np.ndarray) else m for m in more), **along)
-    got = jaxact.get(name, "torch")(x, *more)
-    np.testing.assert_allclose(got, expected.numpy(), rtol=1e-5, atol=1e-6)
+OURS = {s.name for s in jaxact.specs()}
+
+# What configurations for JAX may say, which is written down in functions of jax.nn.
+PLAIN = {
+    ("levanter", "gelu"): lambda x: jax.nn.gelu(x, approximate=False),
+    ("levanter", "gelu_new"): jax.nn.gelu,
+    ("levanter", "quick_gelu"): lambda x: x * jax.nn.sigmoid(1.702 * x),
+    ("levanter", "relu"): jax.nn.relu,
+    ("levanter", "relu2"): lambda x: jax.nn.relu(x) ** 2,
+    ("levanter", "silu"): jax.nn.silu,
+    ("levanter", "swish"): jax.nn.silu,
+    ("levanter", "tanh"): jnp.tanh,
+    ("maxtext", "linear"): lambda x: x,
+    ("maxtext", "sqrtsoftplus"): lambda x: jnp.sqrt(jax.nn.softplus(x)),
+    **{("maxtext", name): getattr(jax.nn, name) for name in dir(jax.nn) if name == "hard_swish" or name in OURS},
+}
+
+
+@pytest.mark.parametrize(("library", "name"), PLAIN)
+def test_values_are_those_of_jax_nn(library, name):
+    x = jnp.linspace(-20, 20, 82)
+    np.testing.assert_allclose(jaxact.get(name, library)(x), PLAIN[library, name](x), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("library", ["levanter", "maxtext"])
+def test_every_name_of_the_table_is_compared(library):
+    assert {(library, name) for name in _names.LIBRARIES[library]} <= PLAIN.keys()
 
 
 def test_keras_has_another_negative_slope():

@@ -274,6 +274,15 @@ def test_an_alpha_for_each_row():
             cases.close(got, expected, 32)
 
 
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_rows_whose_alpha_is_below_1(dtype):
+    """An array cannot be checked, but what comes out can be seen to be wrong; other rows are as they were."""
+    x, alpha = jnp.ones((3, 1000), dtype), jnp.asarray([[0.5], [1.5], [0.99]], dtype)
+    y = jax.jit(jaxact.entmax)(x, alpha)
+    assert np.isnan(np.float32(y)).all(1).tolist() == [True, False, True]
+    np.testing.assert_array_equal(y[1], jaxact.entmax15(x[1]))
+
+
 def test_alpha_under_transformations():
     x = cases.batch((8, 6))
     alphas = jnp.linspace(1, 2, 4)
@@ -337,6 +346,31 @@ def test_what_a_mask_leaves_out_takes_no_part_in_the_gradient_of_alpha():
     expected = jax.vjp(lambda alpha: jaxact.entmax(x[mask], alpha), 1.3)[1]
     got = slope(jnp.asarray([1.0, jnp.nan, 2.0, -1.0]))[0]
     np.testing.assert_allclose(got, expected(jnp.asarray([1.0, 2.0, -1.0]))[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", several.SPARSE)
+@pytest.mark.parametrize("cotangent", [np.inf, np.nan])
+def test_what_is_0_takes_no_part_in_a_gradient(name, cotangent):
+    """A sparse row is flat there, and the logarithm of an entropy has an infinite cotangent."""
+    f, x = jaxact.get(name), jnp.asarray([[3.0, 2.9, -4.0, -5.0], [0.0, -0.2, -9.0, -3.5]])
+    y, pullback = jax.vjp(f, x)
+    flat = np.asarray(y) == 0
+    assert flat.sum() == 4
+    weights = jnp.asarray([[1.0, 2.0, 3.0, 4.0]])
+    (expected,) = pullback(jnp.where(flat, 0, weights))
+    with_it = jnp.where(flat, cotangent, weights)
+    np.testing.assert_array_equal(pullback(with_it)[0], expected)
+    np.testing.assert_allclose(jax.jvp(f, (x,), (with_it,))[1], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("cotangent", [np.inf, np.nan])
+def test_what_is_0_takes_no_part_in_the_gradient_of_alpha(cotangent):
+    x, weights = jnp.asarray([3.0, 2.9, -4.0, -5.0]), jnp.asarray([1.0, 2.0, 3.0, 4.0])
+    y, pullback = jax.vjp(lambda alpha: jaxact.entmax(x, alpha), jnp.float32(1.6))
+    flat = np.asarray(y) == 0
+    assert flat.sum() == 2
+    expected = pullback(jnp.where(flat, 0, weights))
+    assert pullback(jnp.where(flat, cotangent, weights)) == expected
 
 
 @simplex_or_log

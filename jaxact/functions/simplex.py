@@ -393,13 +393,12 @@ def simnorm(x: ArrayLike, dim: int = 8, axis: int = -1) -> Array:
 
 def _solu_of(m: Arithmetic, x: Array, *mask: Array, axis: Axis) -> Array:
     shifted, lost = _shifted(m, x, mask, axis)
-    shifted = m.maximum(shifted, -m.limits.vanish)
-    deep = shifted < -m.limits.vanish / 2
+    gone, deep = shifted <= -m.limits.vanish, shifted < -m.limits.vanish / 2
+    x, shifted = m.where(gone, m.where(x < 0, -0.0, 0.0), x), m.maximum(shifted, -m.limits.vanish)
     up = scaled_exp(m, shifted, lost)
     total = jnp.sum(up * UNSCALE, axis, keepdims=True)
     # Far below the largest entry, e underflows before x e does; close to it, x * up may overflow.
-    y = m.where(deep, x * up * UNSCALE, x * (up * UNSCALE)) / m.where(total == 0, 1, total)
-    return m.where(shifted == -m.limits.vanish, m.where(x < 0, -0.0, 0.0), y)
+    return m.where(deep, x * up * UNSCALE, x * (up * UNSCALE)) / m.where(total == 0, 1, total)
 
 
 def _solu_tangent(m: Arithmetic, x: Array, t: Array, *mask: Array, axis: Axis) -> Array:
@@ -507,15 +506,19 @@ def _entmax_of(deformed: _Deformed, m: Arithmetic, x: Array, mask: Mask, axis: A
     return deformed(m, z, t, lost + over / -m.where(slope == 0, 1, slope))[0]
 
 
-def _entmax_change(m: Arithmetic, slope: Array, t: Array, mask: Mask, axis: Axis) -> Array:
-    """Derivative of the result along ``t``, for slopes of ``e``."""
-    t, total = _kept(m, t, mask), jnp.sum(slope, axis, keepdims=True)
-    return _kept(m, slope * (t - jnp.sum(slope * t, axis, keepdims=True) / m.where(total == 0, 1, total)), mask)
+def _entmax_change(m: Arithmetic, slope: Array, t: Array, axis: Axis) -> Array:
+    """Derivative of the result along ``t``, for slopes of ``e``.
+
+    Where the slope is 0, as it is where a mask excludes an entry, ``t`` is selected away.
+    """
+    flat, total = slope == 0, jnp.sum(slope, axis, keepdims=True)
+    t = m.where(flat, 0, t)
+    return m.where(flat, 0, slope * (t - jnp.sum(slope * t, axis, keepdims=True) / m.where(total == 0, 1, total)))
 
 
 _SPARSEMAX = RowFormula(
     lambda m, x, *mask, axis: _entmax_of(_deformed_2, m, x, mask, axis),
-    lambda m, y, t, *mask, axis: _entmax_change(m, jnp.sign(y), t, mask, axis),
+    lambda m, y, t, *mask, axis: _entmax_change(m, jnp.sign(y), t, axis),
     of_result=True,
 )
 
@@ -552,7 +555,7 @@ def _sqrt(m: Arithmetic, y: Array) -> Array:
 
 _ENTMAX15 = RowFormula(
     lambda m, x, *mask, axis: _entmax_of(_deformed_15, m, x, mask, axis),
-    lambda m, y, t, *mask, axis: _entmax_change(m, _sqrt(m, y), t, mask, axis),
+    lambda m, y, t, *mask, axis: _entmax_change(m, _sqrt(m, y), t, axis),
     of_result=True,
 )
 
@@ -604,15 +607,17 @@ def _alpha_change(m: Arithmetic, y: Array, alpha: Array, axis: Axis) -> Array:
 
 _ENTMAX = RowFormula(
     lambda m, x, alpha, *mask, axis: _entmax_of(functools.partial(_deformed, alpha=alpha), m, x, mask, axis),
-    lambda m, y, t, alpha, *mask, axis: _entmax_change(m, _slope_of_result(m, y, alpha), t, mask, axis),
-    lambda m, y, t, alpha, *mask, axis: _kept(m, _alpha_change(m, y, alpha, axis) * t, mask),
+    lambda m, y, t, alpha, *mask, axis: _entmax_change(m, _slope_of_result(m, y, alpha), t, axis),
+    lambda m, y, t, alpha, *mask, axis: m.where(y == 0, 0, _alpha_change(m, y, alpha, axis) * t),
     of_result=True,
 )
 
 
 def _entmax(m: Arithmetic, x: Any, alpha: Any, axis: Any, where: Any) -> Array:
     x, axis, mask = rows("entmax", x, axis, where)
-    return _ENTMAX(m, x, one_per_row("entmax", "alpha", x, alpha, axis), *mask, axis=axis)
+    alpha = one_per_row("entmax", "alpha", x, alpha, axis)
+    alpha = jnp.where(alpha < 1, jnp.nan, alpha)  # else the loop would end anywhere
+    return _ENTMAX(m, x, alpha, *mask, axis=axis)
 
 
 @activation(Composite(_entmax), domain={"alpha": ">= 1"}, kind="simplex", options=("axis",), data=("where",))
@@ -628,7 +633,8 @@ def entmax(x: ArrayLike, alpha: ArrayLike = 1.5, axis: Axis = -1, where: ArrayLi
 
     Args:
       x: real array of any shape.
-      alpha: at least 1; broadcasts against ``x``, with size 1 along ``axis``.
+      alpha: at least 1; broadcasts against ``x``, with size 1 along ``axis``. In an array, a smaller one makes its
+        rows NaN.
       axis: axis or axes of the sum; ``None`` means all.
       where: boolean mask that broadcasts against ``x``; excluded entries are not in the sum, and 0 in the result.
 
