@@ -61,6 +61,8 @@ class Formula:
         an infinite cotangent would be NaN.
       flat: whether slopes are 0 on whole intervals, where the product with any cotangent must be 0: ``True`` if they
         are 0 nowhere else, or a function of the same arguments that is true where the slope in ``x`` is 0.
+      along: ``along(m, arguments, tangents)``, the derivative along tangents of the parameters, each an array or
+        ``None``, in place of slopes in them. For many parameters it can take less time and memory.
     """
 
     def __init__(
@@ -69,8 +71,9 @@ class Formula:
         *slopes: Function | Formula | None,
         pieces: Function | None = None,
         flat: bool | Function = False,
+        along: Function | None = None,
     ):
-        self.value, self._slopes, self._pieces, self._flat = value, slopes, pieces, flat
+        self.value, self._slopes, self._pieces, self._flat, self._along = value, slopes, pieces, flat, along
 
     @functools.cache  # noqa: B019 formulas live as long as the process
     def slope(self, i: int) -> Formula:
@@ -135,9 +138,13 @@ class Formula:
             kept = [lax.optimization_barrier(a) if a.shape == shape else a for a in primals]
             wide = widened(m, *all_of(kept), *tangents)
             arguments, wide_tangents = wide[: len(numbers)], wide[len(numbers) :]
-            total = None
-            for k, t in zip(used, wide_tangents, strict=True):
-                i = places[k]
+            total, of_parameters = None, {places[k]: t for k, t in zip(used, wide_tangents, strict=True)}
+            if self._along is not None and max(of_parameters) > 0:
+                t = of_parameters.pop(0, None)
+                parameters = [of_parameters.get(i) for i in range(1, len(arguments))]
+                total = self._along(m.full(), arguments, parameters)
+                of_parameters = {} if t is None else {0: t}
+            for i, t in of_parameters.items():
                 # A float32 parameter beside a narrow x has a float32 gradient.
                 slope = self.slope(i)(m if i == 0 else m.full(), *arguments)
                 # XLA for CPU does not vectorise a sum when it is fused with the computation of its terms. A clamp to

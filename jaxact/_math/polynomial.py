@@ -79,17 +79,20 @@ class Quotient:
         leading = self._excess - 1 if self._excess else -2
         return self._extrapolated(m, x, (polynomial_sum(z, derivative(above)) - change) * inverse, leading)
 
-    def slope_above(self, m: Arithmetic, x: Array, *coefficients: Array, k: int) -> Array:
-        """Its derivative in the coefficient of ``x^k`` in ``P``."""
-        z, _, _, divisor = self._parts(m, x, coefficients)
-        return self._extrapolated(m, x, power(z, k) * (1 / divisor), k - self._below)  # a quotient for all k
-
-    def slope_below(self, m: Arithmetic, x: Array, *coefficients: Array, k: int) -> Array:
-        """Its derivative in the coefficient of ``x^k`` in ``Q``."""
+    def along(self, m: Arithmetic, arguments: Sequence[Any], tangents: Sequence[Array | None]) -> Array:
+        """Its derivative along tangents, polynomials ``p`` and ``q``: ``(p - sign(Q) q y) / (1 + |Q|)``."""
+        x, *coefficients = arguments
         x = m.clip(x, -m.max, m.max)
-        z, _, q, divisor = self._parts(m, x, coefficients)
-        y = self.value(m, x, *coefficients) * (power(z, k) * (1 / divisor))
-        return self._extrapolated(m, x, m.where(q < 0, y, -y), k - self._below)
+        z, _, q, divisor = self._parts(m, x, tuple(coefficients))
+        inverse = m.used_twice(1 / divisor)
+        # |z / x|, which is 1 but far out, where its powers and those of z extrapolate. What the quotient grows by there
+        # is taken from the other factor, or a product with a power of |z / x| would be 0.
+        share = self._furthest(m) / m.maximum(m.magnitude(x), self._furthest(m))
+        growth = max(self._excess, 0)
+        y = self.value(m, x, *coefficients) * power(share, growth)
+        above = _homogeneous(x, z, share, self._below, tangents[: self._above])
+        below = z * _homogeneous(x, z, share, self._below - growth, tangents[self._above :], first=1)
+        return above * inverse + m.where(q < 0, y, -y) * (below * inverse)
 
     def _parts(self, m: Arithmetic, x: Array, coefficients: tuple[Any, ...]) -> tuple[Array, tuple, Array, Array]:
         """``z``, the coefficients of ``P``, ``Q(z)`` and ``1 + |Q(z)|``."""
@@ -112,3 +115,19 @@ class Quotient:
         for _ in range(abs(k)):
             y = y * ratio
         return y
+
+
+def _homogeneous(
+    x: Array, z: Array, share: Array, degree: int, tangents: Sequence[Array | None], first: int = 0
+) -> Array:
+    """The sum of ``t_k z^(k - first) share^(degree - k)``, where a negative power of ``share`` is one of ``x / z``.
+
+    The transpose of Horner's rule multiplies a cotangent by ``z`` from power to power, so that the gradients of all
+    coefficients share their products.
+    """
+    total = lax.full_like(x, 0)
+    for k, t in reversed([*enumerate(tangents, first)]):
+        total = total * (x if k >= degree else z)
+        if t is not None:
+            total = total + t * power(share, max(degree - k, 0))
+    return total

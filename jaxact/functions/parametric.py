@@ -1366,9 +1366,7 @@ def hermite(
 def _rational_of(count: int, count_below: int) -> Formula:
     """The formula of ``x``, that many coefficients of ``P`` and that many of ``Q``."""
     q = Quotient(count, count_below)
-    above = (functools.partial(q.slope_above, k=k) for k in range(count))
-    below = (functools.partial(q.slope_below, k=k) for k in range(1, count_below + 1))
-    return Formula(q.value, q.slope, *above, *below)
+    return Formula(q.value, q.slope, along=q.along)
 
 
 def _rational(m: Arithmetic, x: Array, numerator: Any, denominator: Any) -> Array:
