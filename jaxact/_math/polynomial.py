@@ -66,8 +66,7 @@ class Quotient:
         y = polynomial_sum(z, above) / divisor
         if self._excess != 1:
             return self._extrapolated(m, x, y, self._excess)
-        a, b = (lax.full_like(x, c) if not isinstance(c, Array) else c for c in (above[-1], coefficients[-1]))
-        slope = m.where(b == 0, 0, a / m.where(b == 0, 1, m.magnitude(b)))
+        slope = self._leading(m, x, coefficients)
         return y + m.where(slope == 0, 0, slope * (x - z))  # up to a relative error of 1 / z^2
 
     def slope(self, m: Arithmetic, x: Array, *coefficients: Array) -> Array:
@@ -82,17 +81,24 @@ class Quotient:
     def along(self, m: Arithmetic, arguments: Sequence[Any], tangents: Sequence[Array | None]) -> Array:
         """Its derivative along tangents, polynomials ``p`` and ``q``: ``(p - sign(Q) q y) / (1 + |Q|)``."""
         x, *coefficients = arguments
-        x = m.clip(x, -m.max, m.max)
-        z, _, q, divisor = self._parts(m, x, tuple(coefficients))
+        z, numerator, q, divisor = self._parts(m, x, tuple(coefficients))
         inverse = m.used_twice(1 / divisor)
-        # |z / x|, which is 1 but far out, where its powers and those of z extrapolate. What the quotient grows by there
-        # is taken from the other factor, or a product with a power of |z / x| would be 0.
+        # |z / x|, which is 1 but far out, where its powers and those of z extrapolate. The quotient there is its value
+        # at z times a power of |x / z|. A positive one is taken from the other factor, which would be 0 without it.
         share = self._furthest(m) / m.maximum(m.magnitude(x), self._furthest(m))
-        growth = max(self._excess, 0)
-        y = self.value(m, x, *coefficients) * power(share, growth)
+        y = polynomial_sum(z, numerator) * inverse * power(share, max(-self._excess, 0))
+        if self._excess == 1:
+            y = y + (1 - share) * (self._leading(m, x, tuple(coefficients)) * z - y)
         above = _homogeneous(x, z, share, self._below, tangents[: self._above])
-        below = z * _homogeneous(x, z, share, self._below - growth, tangents[self._above :], first=1)
+        degree = self._below - max(self._excess, 0)
+        below = z * _homogeneous(x, z, share, degree, tangents[self._above :], first=1)
         return above * inverse + m.where(q < 0, y, -y) * (below * inverse)
+
+    def _leading(self, m: Arithmetic, x: Array, coefficients: tuple[Any, ...]) -> Array:
+        """The quotient of the last coefficients of ``P`` and ``|Q|``, 0 if that of ``Q`` is 0."""
+        last = coefficients[self._above - 1], coefficients[-1]
+        a, b = (lax.full_like(x, c) if not isinstance(c, Array) else c for c in last)
+        return m.where(b == 0, 0, a / m.where(b == 0, 1, m.magnitude(b)))
 
     def _parts(self, m: Arithmetic, x: Array, coefficients: tuple[Any, ...]) -> tuple[Array, tuple, Array, Array]:
         """``z``, the coefficients of ``P``, ``Q(z)`` and ``1 + |Q(z)|``."""
