@@ -21,7 +21,7 @@ from jaxact._activation import Activation, spec
 from jaxact._arguments import arguments_of, as_array, as_floating, equal_rank
 from jaxact._math import arithmetic, compute_dtype, elementary
 from jaxact._math.error_free import rounded_constant
-from jaxact.functions import saturating, smooth
+from jaxact.functions import parametric, saturating, smooth
 
 Function = Callable[..., Array]
 
@@ -81,6 +81,12 @@ def _log_expm1(u: Array) -> Array:
     large = u > 1
     far = u + _log1p(-jnp.exp(-jnp.where(large, u, 1)))
     return jnp.where(large, far, jnp.log(_expm1(jnp.where(large, 1, u))))
+
+
+def _log_complement(u: Array) -> Array:
+    """``log(1 - e^-u)`` for positive ``u``."""
+    large = u > 1
+    return jnp.where(large, _log1p(-jnp.exp(-jnp.where(large, u, 1))), jnp.log(-_expm1(-jnp.where(large, 1, u))))
 
 
 def _logit(p: Array) -> Array:
@@ -171,6 +177,48 @@ def _sqrt_softplus_log_slope(x: Array) -> Array:
     return -smooth.softplus(-x) - 0.5 * log_softplus - math.log(2)
 
 
+def _shifted_softplus_inverse(y: Array) -> Array:
+    # log(2 e^y - 1) is y + log(1 + (1 - e^-y)), and log(e^(y + log 2) - 1) near the limit, where y + log 2 is exact.
+    high, low = rounded_constant(*smooth._LN_2, np.dtype(y.dtype))
+    end = y < -0.35
+    of_end = jnp.where(end, y, 0)
+    near_end = _log_expm1((of_end + (high + 0 * of_end)) + low)  # the sum of y and the constant as in selu's inverse
+    right = y + _log1p(-_expm1(-jnp.where(y < 0, 0, y)))
+    left = _log1p(2 * _expm1(jnp.where(end | (y > 0), 0, y)))
+    return jnp.where(end, near_end, jnp.where(y < 0, left, right))
+
+
+def _soft_clipping_inverse(y: Array, alpha: Array) -> Array:
+    # 1/2 +- log(1 + (e^u - 1) a / b) / alpha, where all is positive, with t = min(y, 1 - y), u = alpha |y - 1/2|,
+    # a = (1 + e^(-alpha / 2)) / alpha and b = (1 - e^(-alpha t)) / alpha.
+    left = y < 0.5
+    t, u = jnp.where(left, y, 1 - y), alpha * jnp.where(left, 0.5 - y, y - 0.5)
+    a = (1 + jnp.exp(-alpha / 2)) / alpha
+    b = jnp.abs(_expm1(-alpha * _positive(t))) / alpha
+    middle = (t > 0.25) & (u < 1)
+    of_middle = _log1p(_expm1(jnp.where(middle, u, 0)) * (a / jnp.where(middle, b, 1)))
+    outside = u + jnp.log(jnp.exp(-u) * b - _expm1(-u) * a) - jnp.log(b)
+    size = jnp.where(middle, of_middle, outside) / alpha
+    return 0.5 + jnp.where(left, -size, size)
+
+
+def _soft_clipping_log_slope(x: Array, alpha: Array) -> Array:
+    # The slope is sigma(alpha x) sigma(alpha (1 - x)) (1 - e^-alpha).
+    return _log_complement(alpha) - smooth.softplus(-alpha * x) - smooth.softplus(alpha * (x - 1))
+
+
+def _srelu_inverse(y: Array, t_l: Array, a_l: Array, t_r: Array, a_r: Array) -> Array:
+    return jnp.where(y >= t_r, t_r + (y - t_r) / a_r, jnp.where(y <= t_l, t_l + (y - t_l) / a_l, y))
+
+
+def _srelu_log_slope(x: Array, t_l: Array, a_l: Array, t_r: Array, a_r: Array) -> Array:
+    return jnp.where(x >= t_r, jnp.log(jnp.abs(a_r)), jnp.where(x <= t_l, jnp.log(jnp.abs(a_l)), 0))
+
+
+def _arelu_left(alpha: Array) -> Array:
+    return jnp.clip(alpha, 0.01, 0.99)
+
+
 _LINES = _Forms(
     lambda y, negative_slope: jnp.where(y >= 0, y, y / negative_slope),
     lambda x, negative_slope: jnp.where(x >= 0, 0, jnp.log(jnp.abs(negative_slope))),
@@ -179,11 +227,19 @@ _SELU = smooth._SELU_SCALE, smooth._SELU_ALPHA
 _SELU_END = (1.7580993408473768, 1.41535193800845e-17)  # minus the limit of selu
 
 _FORMS: dict[str, _Forms] = {
+    "arelu": _Forms(
+        lambda y, alpha, beta: y / jnp.where(y < 0, _arelu_left(alpha), 1 + saturating.sigmoid(beta)),
+        lambda x, alpha, beta: jnp.where(x < 0, jnp.log(_arelu_left(alpha)), _log1p(saturating.sigmoid(beta))),
+    ),
     "atan": _Forms(_tan, lambda x: -_log1p_square(x)),
     "bent_identity": _Forms(_bent, lambda x: _log1p(saturating.isru(x) / 2)),
     "celu": _Forms(
         lambda y, alpha: jnp.where(y < 0, alpha * _log1p_quotient(jnp.where(y < 0, y, 0), alpha), y),
         lambda x, alpha: jnp.where(x > 0, 0, x / alpha),
+    ),
+    "dyt": _Forms(
+        lambda y, alpha, gamma, beta: _arctanh(_signed(y - beta, gamma), _size(gamma)) / alpha,
+        lambda x, alpha, gamma, beta: jnp.log(jnp.abs(alpha * gamma)) - 2 * smooth.log_cosh(alpha * x),
     ),
     "elu": _Forms(
         lambda y, alpha: jnp.where(y < 0, _log1p_quotient(jnp.where(y < 0, y, 0), alpha), y),
@@ -219,17 +275,24 @@ _FORMS: dict[str, _Forms] = {
         _selu_inverse,
         lambda x: math.log(_SELU[0]) + jnp.where(x > 0, 0, x + math.log(_SELU[1])),
     ),
+    "shifted_softplus": _Forms(_shifted_softplus_inverse, lambda x: -smooth.softplus(-x)),
     "sigmoid": _Forms(_logit, lambda x: -(smooth.softplus(x) + smooth.softplus(-x))),
     "signed_hyperbolic": _Forms(smooth.signed_parabolic, lambda x, eps: jnp.log(0.5 / jnp.sqrt(1 + _size(x)) + eps)),
     "signed_parabolic": _Forms(
         smooth.signed_hyperbolic,
         lambda x, eps: -jnp.log(0.5 / jnp.sqrt(1 + _size(smooth.signed_parabolic(x, eps))) + eps),
     ),
+    "soft_clipping": _Forms(_soft_clipping_inverse, _soft_clipping_log_slope),
+    "soft_exponential": _Forms(
+        lambda y, alpha: parametric.soft_exponential(y, -alpha),
+        lambda x, alpha: alpha * parametric.soft_exponential(x, jnp.minimum(alpha, 0)),  # -log(1 - alpha (x + alpha))
+    ),
     "soft_sign": _Forms(lambda y: y / _positive(1 - _size(y)), lambda x: -2 * _log1p(_size(x))),
     "softcap": _Forms(lambda y, cap: cap * _arctanh(y, cap), lambda x, cap: -2 * smooth.log_cosh(x / cap)),
     "softplus": _Forms(lambda y, beta: _log_expm1(beta * y) / beta, lambda x, beta: -smooth.softplus(-beta * x)),
     "sqrt_softplus": _Forms(_sqrt_softplus_inverse, _sqrt_softplus_log_slope),
     "squareplus": _Forms(lambda y, b: y - b / 4 / _positive(y), _squareplus_log_slope),
+    "srelu": _Forms(_srelu_inverse, _srelu_log_slope),
     "symexp": _Forms(smooth.symlog, _size),
     "symlog": _Forms(smooth.symexp, lambda x: -_log1p(_size(x))),
     "tanh": _Forms(_arctanh, lambda x: -2 * smooth.log_cosh(x)),

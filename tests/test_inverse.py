@@ -12,6 +12,16 @@ from jaxact._inverse import _FORMS
 pytestmark = pytest.mark.nightly
 
 each = pytest.mark.parametrize("name", _FORMS)
+OTHERS = [
+    ("arelu", {"alpha": 0.3, "beta": -1.0}),
+    ("dyt", {"alpha": 0.75, "gamma": -2.0, "beta": 0.25}),
+    ("soft_clipping", {"alpha": 0.25}),
+    ("soft_clipping", {"alpha": 16.0}),
+    ("soft_exponential", {"alpha": -2.0}),
+    ("soft_exponential", {"alpha": 0.3}),
+    ("srelu", {"t_l": -1.5, "a_l": 0.3, "t_r": 0.7, "a_r": 3.0}),
+]
+each_and_others = pytest.mark.parametrize(("name", "parameters"), [(name, {}) for name in _FORMS] + OTHERS)
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
 FURTHEST = 300.0  # the slope of tanh is still a number of float64
 
@@ -22,9 +32,10 @@ def points(dtype):
     return np.unique(x[(size < FURTHEST) & (size > 1e-30)])
 
 
-def defaults(name, dtype):
+def numbers(name, dtype, parameters):
+    """All parameters, the others at their defaults, as numbers of the dtype of computation."""
     compute = np.float64 if dtype == np.float64 else np.float32
-    return {n: compute(p) for n, p in jaxact.spec(name).parameters.items()}
+    return {n: compute(p) for n, p in {**jaxact.spec(name).parameters, **parameters}.items()}
 
 
 def truth(name, x, order, **parameters):
@@ -32,16 +43,19 @@ def truth(name, x, order, **parameters):
     return (a[order] for a in oracle.derivatives(name, x.astype(np.float64), 1, **parameters))
 
 
-@each
+@each_and_others
 @dtypes
-def test_log_abs_slope(name, dtype):
+def test_log_abs_slope(name, parameters, dtype):
+    given = numbers(name, dtype, parameters)
     with jax.enable_x64(dtype == np.float64):
         x = points(dtype)
-        slope, rest = truth(name, x, 1, **defaults(name, dtype))
+        x = x[oracle.defined(name, x, **given)]
+        slope, rest = np.sign(given.get("gamma", 1)) * np.stack(list(truth(name, x, 1, **given)))
+        x, slope, rest = (a[slope > 1e-300] for a in (x, slope, rest))
         near = np.abs(slope - 1) < 0.5
         expected = np.where(near, np.log1p(np.where(near, slope - 1 + rest, 0)), np.log(slope))
-        got = np.asarray(jaxact.log_abs_slope(name)(jnp.asarray(x)))
-    unit = 0.25 if name in ("signed_hyperbolic", "signed_parabolic", "selu") else 0.0  # it changes sign
+        got = np.asarray(jaxact.log_abs_slope(name)(jnp.asarray(x), **{n: given[n] for n in parameters}))
+    unit = 0.25 if name in ("signed_hyperbolic", "signed_parabolic", "selu") or parameters else 0.0  # it changes sign
     known = np.abs(expected) > 2.0**-19  # from a slope that the oracle knows to 75 bits
     got, x = got[known], x[known]
     errors = ulp.error(got, expected[known], 0.0, unit)
@@ -49,32 +63,32 @@ def test_log_abs_slope(name, dtype):
         assert errors.max() <= (0.51 if dtype == jnp.bfloat16 else 6), (errors.max(), x[errors.argmax()])
 
 
-@each
+@each_and_others
 @dtypes
-def test_inverse(name, dtype):
+def test_inverse(name, parameters, dtype):
     """An error of the result is what the function, at the result, is off by, over its slope."""
+    given = numbers(name, dtype, parameters)
     with jax.enable_x64(dtype == np.float64):
         x = points(dtype)
-        parameters = defaults(name, dtype)
-        y, _ = truth(name, x, 0, **parameters)
+        y, _ = truth(name, x[oracle.defined(name, x, **given)], 0, **given)
         with np.errstate(over="ignore"):
             y = np.unique(y.astype(dtype))
-        low, high = jaxact.spec(name).range
+        low, high = (-np.inf, np.inf) if parameters else jaxact.spec(name).range
         y = y[(y > low) & (y < high) & (np.abs(y.astype(np.float64)) > 1e-30)]
-        got = np.asarray(jaxact.inverse(name)(jnp.asarray(y)))
+        got = np.asarray(jaxact.inverse(name)(jnp.asarray(y), **{n: given[n] for n in parameters}))
     inside = np.isfinite(got.astype(np.float64)) & (np.abs(got.astype(np.float64)) < 2 * FURTHEST)
     assert inside.mean() > 0.8
     y, got = y[inside], got[inside]
-    (back, rest), (slope, _) = (truth(name, got, order, **parameters) for order in (0, 1))
+    (back, rest), (slope, _) = (truth(name, got, order, **given) for order in (0, 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        error = np.abs(back - y.astype(np.float64) + rest) / slope
-    unit = np.where(np.abs(got.astype(np.float64)) < 0.25, 0.25, 0.0) if name in CROSSING else 0.0
+        error = np.abs((back - y.astype(np.float64) + rest) / slope)
+    unit = np.where(np.abs(got.astype(np.float64)) < 0.25, 0.25, 0.0) if name in CROSSING or parameters else 0.0
     errors = error / ulp.spacing(np.maximum(np.abs(got.astype(np.float64)), unit), got.dtype)
     assert errors.max() <= (0.51 if dtype == jnp.bfloat16 else 6), (errors.max(), y[errors.argmax()])
 
 
 # 0 where their value is none.
-CROSSING = ("exponential", "log_sigmoid", "sigmoid", "softplus", "sqrt_softplus", "squareplus")
+CROSSING = ("exponential", "log_sigmoid", "sigmoid", "soft_clipping", "softplus", "sqrt_softplus", "squareplus")
 
 
 @each
@@ -102,7 +116,10 @@ def test_where_the_slope_is_no_number():
     assert jaxact.log_abs_slope(jaxact.sigmoid)(-1000.0) == -1000
 
 
-@pytest.mark.parametrize("name", ["atan", "isru", "sigmoid", "soft_sign", "softcap", "softplus", "squareplus", "tanh"])
+@pytest.mark.parametrize(
+    "name",
+    ["atan", "dyt", "isru", "sigmoid", "soft_clipping", "soft_sign", "softcap", "softplus", "squareplus", "tanh"],
+)
 def test_ends(name):
     """At a limit it is infinite, and beyond there is nothing."""
     low, high = np.float32(jaxact.spec(name).range)
@@ -125,7 +142,7 @@ def test_parameters():
 
 @pytest.mark.parametrize("f", [jaxact.inverse, jaxact.log_abs_slope], ids=["inverse", "log_abs_slope"])
 def test_what_has_none(f):
-    with pytest.raises(KeyError, match=rf"jaxact\.{f.__name__}: there is none for 'relu', only for atan, .*tanh"):
+    with pytest.raises(KeyError, match=rf"jaxact\.{f.__name__}: there is none for 'relu', only for arelu, .*tanh"):
         f("relu")
     with pytest.raises(KeyError, match="swoosh"):
         f("swoosh")
