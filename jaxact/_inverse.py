@@ -19,7 +19,7 @@ from jax import Array, lax
 
 from jaxact._activation import Activation, spec
 from jaxact._arguments import arguments_of, as_array, as_floating, equal_rank
-from jaxact._math import arithmetic, compute_dtype, elementary
+from jaxact._math import SCALE, arithmetic, compute_dtype, elementary, normal
 from jaxact._math.error_free import rounded_constant
 from jaxact.functions import parametric, saturating, smooth
 
@@ -215,6 +215,70 @@ def _srelu_log_slope(x: Array, t_l: Array, a_l: Array, t_r: Array, a_r: Array) -
     return jnp.where(x >= t_r, jnp.log(jnp.abs(a_r)), jnp.where(x <= t_l, jnp.log(jnp.abs(a_l)), 0))
 
 
+def _root(f: Function, x: Array, steps: int, near: Function | None = None) -> Array:
+    """Root of an increasing ``f`` by Newton's method from ``x``, to be differentiated in all that ``f`` depends on.
+
+    ``near`` has the same root, and is what the steps are taken on: where ``f`` is a difference that loses digits.
+    """
+
+    def solve(f: Function, x: Array) -> Array:
+        def step(_: int, x: Array) -> Array:
+            value, slope = jax.jvp(near or f, (x,), (jnp.ones_like(x),))
+            change = value / slope
+            return jnp.where(jnp.isfinite(change), x - change, x)  # none at infinity, and where value and slope are 0
+
+        return lax.fori_loop(0, steps, step, x)
+
+    return lax.custom_root(f, lax.stop_gradient(x), solve, lambda along, t: t / along(jnp.ones_like(t)))
+
+
+def _normal_tail_inverse(p: Array) -> Array:
+    """``t`` with ``Phi(-t) = p`` for ``p`` up to 1/4."""
+    m = arithmetic(p.dtype).with_rules()
+    inside = (p > 0) & (p < 0.25)
+    p_inside = jnp.where(inside, p, 0.125)
+    # log(2 Phi(-t)) is about -(0.8 t + 0.45 t^2), and is concave.
+    log = -jnp.log(2 * p_inside)
+    start = log / (0.4 + jnp.sqrt(0.16 + 0.45 * log))
+    t = _root(
+        lambda t: jnp.log(p_inside) - jnp.log(normal.scaled_tail(m, t)),  # and 64 log(2)
+        start,
+        steps=5,
+        near=lambda t: -jnp.log(normal.scaled_tail(m, t) / (SCALE * p_inside)),
+    )
+    return jnp.where(inside, t, jnp.where(p > 0.25, 0, jnp.where(p == 0, jnp.inf, jnp.nan)))
+
+
+def _erf_inverse(y: Array, p: Array) -> Array:
+    """``x`` with ``erf(x) = y``, where ``p`` is ``(1 - |y|) / 2``."""
+    middle = p > 0.125  # where the error function is flatter, its tail tells x better
+    centre = jnp.where(middle, y, 0)
+    x = _root(lambda x: saturating.erf(x) - centre, lax.erf_inv(lax.stop_gradient(centre)), 2)
+    return jnp.where(middle, x, _signed(_normal_tail_inverse(jnp.where(middle, 0.125, p)) / math.sqrt(2), y))
+
+
+def _erf_log_slope(x: Array) -> Array:
+    return math.log(2 / math.sqrt(math.pi)) - x * x
+
+
+def _derf_inverse(y: Array, alpha: Array, s: Array, gamma: Array, beta: Array) -> Array:
+    above, end = _signed(y - beta, gamma), _size(gamma)
+    return (_erf_inverse(above / end, 0.5 * ((end - _size(above)) / end)) - s) / alpha
+
+
+def _laplace_inverse(y: Array, mu: Array, sigma: Array) -> Array:
+    return mu + sigma * (math.sqrt(2) * _erf_inverse(2 * y - 1, jnp.where(y < 0.5, y, 1 - y)))
+
+
+def _laplace_log_slope(x: Array, mu: Array, sigma: Array) -> Array:
+    z = (x - mu) / sigma
+    return -jnp.log(math.sqrt(2 * math.pi) * sigma) - 0.5 * (z * z)
+
+
+def _derf_log_slope(x: Array, alpha: Array, s: Array, gamma: Array, beta: Array) -> Array:
+    return jnp.log(jnp.abs(alpha * gamma)) + _erf_log_slope(alpha * x + s)
+
+
 def _arelu_left(alpha: Array) -> Array:
     return jnp.clip(alpha, 0.01, 0.99)
 
@@ -237,6 +301,7 @@ _FORMS: dict[str, _Forms] = {
         lambda y, alpha: jnp.where(y < 0, alpha * _log1p_quotient(jnp.where(y < 0, y, 0), alpha), y),
         lambda x, alpha: jnp.where(x > 0, 0, x / alpha),
     ),
+    "derf": _Forms(_derf_inverse, _derf_log_slope),
     "dyt": _Forms(
         lambda y, alpha, gamma, beta: _arctanh(_signed(y - beta, gamma), _size(gamma)) / alpha,
         lambda x, alpha, gamma, beta: jnp.log(jnp.abs(alpha * gamma)) - 2 * smooth.log_cosh(alpha * x),
@@ -245,6 +310,7 @@ _FORMS: dict[str, _Forms] = {
         lambda y, alpha: jnp.where(y < 0, _log1p_quotient(jnp.where(y < 0, y, 0), alpha), y),
         lambda x, alpha: jnp.where(x > 0, 0, x + jnp.log(alpha)),
     ),
+    "erf": _Forms(lambda y: _erf_inverse(y, 0.5 * (1 - _size(y))), _erf_log_slope),
     "exponential": _Forms(jnp.log, lambda x: x),
     "identity": _Forms(lambda y: y, jnp.zeros_like),
     "isrlu": _Forms(
@@ -255,6 +321,7 @@ _FORMS: dict[str, _Forms] = {
         _isru_inverse,
         lambda x, alpha: -1.5 * _log1p_square(jnp.sqrt(alpha) * x),
     ),
+    "laplace": _Forms(_laplace_inverse, _laplace_log_slope),
     "leaky_relu": _LINES,
     "leaky_tanh": _Forms(_leaky_tanh_inverse, lambda x, max_val: -2 * smooth.log_cosh(_held(x, max_val))),
     "log_sigmoid": _Forms(lambda y: -_log_expm1(-y), lambda x: -smooth.softplus(x)),

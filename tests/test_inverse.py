@@ -14,7 +14,9 @@ pytestmark = pytest.mark.nightly
 each = pytest.mark.parametrize("name", _FORMS)
 OTHERS = [
     ("arelu", {"alpha": 0.3, "beta": -1.0}),
+    ("derf", {"alpha": 0.75, "s": 0.25, "gamma": -2.0, "beta": 0.25}),
     ("dyt", {"alpha": 0.75, "gamma": -2.0, "beta": 0.25}),
+    ("laplace", {"mu": -0.5, "sigma": 2.0}),
     ("soft_clipping", {"alpha": 0.25}),
     ("soft_clipping", {"alpha": 16.0}),
     ("soft_exponential", {"alpha": -2.0}),
@@ -23,6 +25,7 @@ OTHERS = [
 ]
 each_and_others = pytest.mark.parametrize(("name", "parameters"), [(name, {}) for name in _FORMS] + OTHERS)
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
+SIGNED = ("erf", "laplace", "selu", "signed_hyperbolic", "signed_parabolic")  # the logarithm changes sign
 FURTHEST = 300.0  # the slope of tanh is still a number of float64
 
 
@@ -55,7 +58,7 @@ def test_log_abs_slope(name, parameters, dtype):
         near = np.abs(slope - 1) < 0.5
         expected = np.where(near, np.log1p(np.where(near, slope - 1 + rest, 0)), np.log(slope))
         got = np.asarray(jaxact.log_abs_slope(name)(jnp.asarray(x), **{n: given[n] for n in parameters}))
-    unit = 0.25 if name in ("signed_hyperbolic", "signed_parabolic", "selu") or parameters else 0.0  # it changes sign
+    unit = 0.25 if name in SIGNED or parameters else 0.0
     known = np.abs(expected) > 2.0**-19  # from a slope that the oracle knows to 75 bits
     got, x = got[known], x[known]
     errors = ulp.error(got, expected[known], 0.0, unit)
@@ -88,12 +91,21 @@ def test_inverse(name, parameters, dtype):
 
 
 # 0 where their value is none.
-CROSSING = ("exponential", "log_sigmoid", "sigmoid", "soft_clipping", "softplus", "sqrt_softplus", "squareplus")
+CROSSING = (
+    "exponential",
+    "laplace",
+    "log_sigmoid",
+    "sigmoid",
+    "soft_clipping",
+    "softplus",
+    "sqrt_softplus",
+    "squareplus",
+)
 
 
 @each
 def test_there_and_back(name):
-    x = jnp.linspace(-4, 4, 33)
+    x = jnp.linspace(-4, 4, 33) * (0.25 if name in ("erf", "laplace") else 1)  # which are 1 further out
     np.testing.assert_allclose(jaxact.inverse(name)(jaxact.get(name)(x)), x, rtol=2e-4, atol=2e-6)
 
 
@@ -102,11 +114,53 @@ def test_derivatives(name):
     """That of the inverse is one over the slope, and those of the logarithm are finite, far out and at 0."""
     f, x = jaxact.get(name), jnp.asarray([-2.7, -0.6, 0.4, 1.9])
     slope = jax.vmap(jax.grad(f))(x)
-    np.testing.assert_allclose(jax.vmap(jax.grad(jaxact.inverse(name)))(f(x)), 1 / slope, rtol=1e-4)
+    back = jaxact.inverse(name)(f(x))  # not x, where f is flat
+    np.testing.assert_allclose(
+        jax.vmap(jax.grad(jaxact.inverse(name)))(f(x)), 1 / jax.vmap(jax.grad(f))(back), rtol=1e-4
+    )
     curvature = jax.vmap(jax.grad(jax.grad(f)))(x)
     log_slope = jax.vmap(jax.grad(jaxact.log_abs_slope(name)))
     np.testing.assert_allclose(log_slope(x), curvature / slope, rtol=1e-4, atol=1e-6)
-    assert np.all(np.isfinite(log_slope(jnp.asarray([-3e38, -1e20, -100.0, 0.0, 100.0, 1e20, 3e38]))))
+    furthest = 1e37 if name in ("erf", "laplace") else 3e38  # where the slope of a parabola is a number
+    assert np.all(np.isfinite(log_slope(jnp.asarray([-furthest, -1e20, -100.0, 0.0, 100.0, 1e20, furthest]))))
+
+
+@each
+def test_curvature(name):
+    """That of the inverse is minus the curvature over the cube of the slope."""
+    f, x = jaxact.get(name), jnp.asarray([-1.1, -0.6, 0.4, 0.9])
+    y = f(x)
+    back = jaxact.inverse(name)(y)
+    slope, curvature = jax.vmap(jax.grad(f))(back), jax.vmap(jax.grad(jax.grad(f)))(back)
+    got = jax.vmap(jax.grad(jax.grad(jaxact.inverse(name))))(y)
+    np.testing.assert_allclose(got, -curvature / slope**3, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "parameters"), OTHERS)
+def test_derivatives_in_parameters(name, parameters):
+    """That of the inverse is minus that of the function, over the slope; that of the logarithm is that of the slope."""
+    names, values = list(parameters), list(parameters.values())
+    x = jnp.float32(0.8)
+    f = lambda x, *values: jaxact.get(name)(x, **dict(zip(names, values, strict=True)))  # noqa: E731
+    inverse, log_slope = (
+        lambda x, *values, g=g: g(name)(x, **dict(zip(names, values, strict=True)))
+        for g in (jaxact.inverse, jaxact.log_abs_slope)
+    )
+    of = tuple(range(1, 1 + len(names)))
+    slope, y = jax.grad(f), f(x, *values)
+    x = inverse(y, *values)  # not the first, where f is flat
+    np.testing.assert_allclose(
+        jnp.stack(jax.grad(inverse, of)(y, *values)),
+        -jnp.stack(jax.grad(f, of)(x, *values)) / slope(x, *values),
+        rtol=1e-4,
+        atol=1e-6,
+    )
+    np.testing.assert_allclose(
+        jnp.stack(jax.grad(log_slope, of)(x, *values)),
+        jnp.stack(jax.grad(slope, of)(x, *values)) / slope(x, *values),
+        rtol=1e-4,
+        atol=1e-6,
+    )
 
 
 def test_where_the_slope_is_no_number():
@@ -118,7 +172,21 @@ def test_where_the_slope_is_no_number():
 
 @pytest.mark.parametrize(
     "name",
-    ["atan", "dyt", "isru", "sigmoid", "soft_clipping", "soft_sign", "softcap", "softplus", "squareplus", "tanh"],
+    [
+        "atan",
+        "derf",
+        "dyt",
+        "erf",
+        "isru",
+        "laplace",
+        "sigmoid",
+        "soft_clipping",
+        "soft_sign",
+        "softcap",
+        "softplus",
+        "squareplus",
+        "tanh",
+    ],
 )
 def test_ends(name):
     """At a limit it is infinite, and beyond there is nothing."""
