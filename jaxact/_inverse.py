@@ -1,7 +1,8 @@
 """Inverses of activations, and logarithms of their slopes: what a normalizing flow needs of one.
 
 Neither can be had from the function itself without losing digits: at 10 the hyperbolic tangent is 1 in float32, and its
-slope, as 1 less a square, 0. Both are closed forms here, of the same parameters.
+slope, as 1 less a square, 0. Both are closed forms here, of the same parameters, except for four inverses: those of the
+error function, of the normal distribution, of tanh_shrink and of xatlu are found by Newton's method.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from jaxact._activation import Activation, spec
 from jaxact._arguments import arguments_of, as_array, as_floating, equal_rank
 from jaxact._math import SCALE, arithmetic, compute_dtype, elementary, normal
 from jaxact._math.error_free import rounded_constant
-from jaxact.functions import parametric, saturating, smooth
+from jaxact.functions import parametric, saturating, shrinkage, smooth
 
 Function = Callable[..., Array]
 
 
 class _Forms(NamedTuple):
-    """Closed forms of arrays of one dtype.
+    """Formulas of arrays of one dtype.
 
     Attributes:
       inverse: ``inverse(y, **parameters)``.
@@ -232,6 +233,71 @@ def _root(f: Function, x: Array, steps: int, near: Function | None = None) -> Ar
     return lax.custom_root(f, lax.stop_gradient(x), solve, lambda along, t: t / along(jnp.ones_like(t)))
 
 
+def _tanh_shrink_inverse(y: Array) -> Array:
+    size = jnp.abs(y)
+    root = jnp.cbrt(3 * jnp.where(size < 0.5, size, 0))  # x - tanh(x) = x^3 / 3 - 2 x^5 / 15 + ...
+    start = jnp.where(size < 0.5, root * (1 + root * root * (2 / 15)), size + jnp.tanh(size + 1))
+    return _root(lambda x: shrinkage.tanh_shrink(x) - y, _signed(start, y), 5)
+
+
+def _tanh_shrink_log_slope(x: Array) -> Array:
+    size = _size(x)
+    near = size < 0.5
+    e = jnp.exp(-2 * jnp.where(near, 1, size))
+    return 2 * jnp.where(near, jnp.log(saturating.tanh(jnp.where(near, size, 0.5))), _log1p(-2 * e / (1 + e)))
+
+
+def _xatlu_inverse(y: Array, alpha: Array) -> Array:
+    # Below -1 the value is -alpha x - c / pi (1 - h(1 / x^2)) with c = 1 + 2 alpha and h(s) = s / 3 - s^2 / 5 + ...
+    # There the equation is solved for the distance from -c / pi, which is the limit where alpha is 0.
+    # With alpha below -1/2 it is minus that of -1 - alpha at -y.
+    m = arithmetic(y.dtype).with_rules()
+    mirrored = alpha < -0.5
+    y, alpha = jnp.where(mirrored, -y, y), jnp.where(mirrored, -1 - alpha, alpha)
+    c = 1 + 2 * alpha
+    left = y < (2 * alpha - 1) / 4
+    of_left = jnp.where(left, y, -0.25)
+    high, low = rounded_constant(*_1_OVER_PI, np.dtype(y.dtype))
+    # The sum of y and the constant as in selu's inverse.
+    distance = ((of_left + (high + 0 * of_left)) + 2 * alpha * high) + c * low
+
+    def far(x: Array) -> Array:
+        _, _, square, rest = parametric._xatlu_parts(m, jnp.where(x < -1, x, -2))
+        return (-alpha * x - c * high * square * rest) - distance
+
+    # It is about k / x^2 - alpha x; its root is within half of the smaller or the larger one of the roots of two terms.
+    k, size = c * high / 3, jnp.abs(distance)
+    both = jnp.cbrt(k / jnp.abs(alpha))
+    tail = jnp.where(distance > 0, jnp.minimum(jnp.sqrt(k / size), both), jnp.maximum(size / jnp.abs(alpha), both))
+    start = jnp.where(left, jnp.minimum(-tail, -1), jnp.where(y > 1, y + 1, 2 * y))
+    x = _root(
+        lambda x: parametric.xatlu(x, alpha) - y,
+        start,
+        steps=8,
+        near=lambda x: jnp.where(left & (x < -1), far(x), parametric.xatlu(x, alpha) - y),
+    )
+    outside = left & (alpha == 0) & (distance <= 0)
+    x = jnp.where(outside, jnp.where(distance < 0, jnp.nan, -jnp.inf), x)
+    return jnp.where(mirrored, -x, x)
+
+
+def _xatlu_log_slope(x: Array, alpha: Array) -> Array:
+    # The slopes at x and -x add up to 1, and the logarithm is taken of the smaller one, which is 2 / (3 pi |x|^3) and
+    # less in the left tail where alpha is 0.
+    def slope(x: Array) -> Array:
+        return jax.jvp(lambda x: parametric.xatlu(x, alpha), (x,), (jnp.ones_like(x),))[1]
+
+    far = (x < -1) & (alpha == 0)
+    size = jnp.where(far, -x, 2)
+    _, _, square, rest = parametric._xatlu_parts(arithmetic(x.dtype).with_rules(), size)
+    tail = jnp.log(_1_OVER_PI[0] * (rest + 1 / (1 + square))) - 3 * jnp.log(size)
+    one, other = slope(jnp.where(far, 0, x)), slope(-x)
+    small = one < other
+    return jnp.where(
+        far, tail, jnp.where(small, jnp.log(jnp.where(small, one, 1)), _log1p(jnp.where(small, 0, -other)))
+    )
+
+
 def _normal_tail_inverse(p: Array) -> Array:
     """``t`` with ``Phi(-t) = p`` for ``p`` up to 1/4."""
     m = arithmetic(p.dtype).with_rules()
@@ -287,6 +353,7 @@ _LINES = _Forms(
     lambda y, negative_slope: jnp.where(y >= 0, y, y / negative_slope),
     lambda x, negative_slope: jnp.where(x >= 0, 0, jnp.log(jnp.abs(negative_slope))),
 )
+_1_OVER_PI = (0.3183098861837907, -1.9678676675182486e-17)
 _SELU = smooth._SELU_SCALE, smooth._SELU_ALPHA
 _SELU_END = (1.7580993408473768, 1.41535193800845e-17)  # minus the limit of selu
 
@@ -363,6 +430,8 @@ _FORMS: dict[str, _Forms] = {
     "symexp": _Forms(smooth.symlog, _size),
     "symlog": _Forms(smooth.symexp, lambda x: -_log1p(_size(x))),
     "tanh": _Forms(_arctanh, lambda x: -2 * smooth.log_cosh(x)),
+    "tanh_shrink": _Forms(_tanh_shrink_inverse, _tanh_shrink_log_slope),
+    "xatlu": _Forms(_xatlu_inverse, _xatlu_log_slope),
 }
 
 
@@ -371,8 +440,9 @@ def inverse(name: str | Callable[..., Array]) -> Callable[..., Array]:
 
     .. math:: x = f^{-1}(y; \theta)
 
-    It takes ``y`` and the parameters of the activation, with the same names and defaults. Where ``y`` is a limit of the
-    activation, the result is infinite; beyond, it is NaN.
+    It takes ``y`` and the parameters of the activation, with the same names and defaults. With them the activation has
+    to increase or decrease strictly: ``alpha`` of ``xatlu`` may be from -1 to 0, for example. Where ``y`` is a limit of
+    the activation, the result is infinite; beyond, it is NaN.
 
     Args:
       name: name of an activation, or the function itself.

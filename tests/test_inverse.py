@@ -22,6 +22,9 @@ OTHERS = [
     ("soft_exponential", {"alpha": -2.0}),
     ("soft_exponential", {"alpha": 0.3}),
     ("srelu", {"t_l": -1.5, "a_l": 0.3, "t_r": 0.7, "a_r": 3.0}),
+    ("xatlu", {"alpha": -0.01}),
+    ("xatlu", {"alpha": -0.2}),
+    ("xatlu", {"alpha": -0.9}),
 ]
 each_and_others = pytest.mark.parametrize(("name", "parameters"), [(name, {}) for name in _FORMS] + OTHERS)
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64, jnp.bfloat16], ids=lambda d: np.dtype(d).name)
@@ -122,7 +125,8 @@ def test_derivatives(name):
     log_slope = jax.vmap(jax.grad(jaxact.log_abs_slope(name)))
     np.testing.assert_allclose(log_slope(x), curvature / slope, rtol=1e-4, atol=1e-6)
     furthest = 1e37 if name in ("erf", "laplace") else 3e38  # where the slope of a parabola is a number
-    assert np.all(np.isfinite(log_slope(jnp.asarray([-furthest, -1e20, -100.0, 0.0, 100.0, 1e20, furthest]))))
+    origin = 1e-20 if name == "tanh_shrink" else 0.0  # whose slope is 0 at 0
+    assert np.all(np.isfinite(log_slope(jnp.asarray([-furthest, -1e20, -100.0, origin, 100.0, 1e20, furthest]))))
 
 
 @each
@@ -199,6 +203,23 @@ def test_ends(name):
         assert np.isnan(f(high + 1))
 
 
+def test_xatlu_ends():
+    """Its lower limit, -1 / pi, is no number; below it there is nothing."""
+    below, above = np.float32([-0.31830990, -0.31830987])
+    f = jaxact.inverse("xatlu")
+    assert np.isnan(f(below))
+    np.testing.assert_allclose(f(above), -2874.4866, rtol=1e-6)
+    np.testing.assert_array_equal(f(np.float32([3e38, np.inf])), np.float32([3e38, np.inf]))
+
+
+def test_tanh_shrink_ends():
+    np.testing.assert_array_equal(
+        jaxact.inverse("tanh_shrink")(jnp.asarray([-jnp.inf, 0, jnp.inf])), [-np.inf, 0, np.inf]
+    )
+    assert jax.grad(jaxact.inverse("tanh_shrink"))(0.0) == np.inf
+    assert jaxact.log_abs_slope("tanh_shrink")(0.0) == -np.inf
+
+
 def test_parameters():
     f = jaxact.inverse("leaky_relu")
     slopes = jnp.asarray([0.5, 0.25])
@@ -210,7 +231,7 @@ def test_parameters():
 
 @pytest.mark.parametrize("f", [jaxact.inverse, jaxact.log_abs_slope], ids=["inverse", "log_abs_slope"])
 def test_what_has_none(f):
-    with pytest.raises(KeyError, match=rf"jaxact\.{f.__name__}: there is none for 'relu', only for arelu, .*tanh"):
+    with pytest.raises(KeyError, match=rf"jaxact\.{f.__name__}: there is none for 'relu', only for arelu, .*xatlu"):
         f("relu")
     with pytest.raises(KeyError, match="swoosh"):
         f("swoosh")
