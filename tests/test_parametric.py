@@ -26,6 +26,13 @@ def test_soft_exponential_passes_through_the_line(alpha):
     np.testing.assert_allclose(alpha_slope, 1 + X**2 / 2, rtol=2e-4)
 
 
+def test_soft_exponential_of_one_number():
+    """XLA once raised 2^64 e^(z / 4) to the fourth power in programs for one number."""
+    x, alpha = jnp.asarray([-2.0, 0.8, 5.0]), jnp.float32(0.5)
+    for f in (jaxact.soft_exponential, jax.grad(jaxact.soft_exponential), jax.grad(jax.grad(jaxact.soft_exponential))):
+        np.testing.assert_allclose([f(a, alpha) for a in x], jax.vmap(f, (0, None))(x, alpha), rtol=1e-5)
+
+
 def test_soft_exponential_is_the_logarithm_and_the_exponential():
     np.testing.assert_allclose(jaxact.soft_exponential(X, 1.0), np.exp(X), rtol=1e-6)
     positive = X[X > 0]

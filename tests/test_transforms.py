@@ -67,6 +67,13 @@ def test_scalars(spec):
         close(np.stack(found), np.ravel(results(spec.name)[name])[:8])
 
 
+@pytest.mark.parametrize("name", ["silu", "sinlu", "soft_sign", "sugar", "tanh_shrink"])
+def test_curvature_of_scalars(name):
+    """XLA once took the derivative of ``e (2 + e)`` apart into one with the factor 2^-128, which is 0 in float32."""
+    curvature, x = jax.grad(jax.grad(jaxact.get(name))), jnp.float32([-0.3, 0.2])
+    np.testing.assert_allclose([curvature(a) for a in x], jax.vmap(curvature)(x), rtol=1e-5)
+
+
 @every
 def test_vmap_of_grad(spec):
     """Over numbers, or over two arrays of which the second is the ordinary one."""

@@ -1047,6 +1047,7 @@ def _soft_exponential_rise(m: Arithmetic, x: Array, alpha: Array) -> tuple[Array
     above = m.where(alpha > 0, alpha, 1)
     z, low = m.product(x, above)
     quarter = exp(m, m.clip(z, -m.limits.vanish, 150) / 4, None if low is None else low / 4)
+    quarter = m.maximum(quarter, 0)  # the maximum as in mish
     return above, z, quarter * quarter
 
 

@@ -419,7 +419,7 @@ def _sinlu_slope(m: Arithmetic, x: Array, a: Array, b: Array) -> Array:
     slope = (1 + a * b * cos) + a * b * low  # of the wave
     # slope sigma(t) + wave sigma(t) sigma(-t), times (1 + e)^2
     total = slope + m.where(t < 0, wave + e * slope, e * (wave + slope))
-    return m.where(t < 0, total * up * UNSCALE, total) / (1 + e * (2 + e))
+    return m.where(t < 0, total * up * UNSCALE, total) / ((1 + e) * (1 + e))
 
 
 def _sinlu_a_slope(m: Arithmetic, x: Array, a: Array, b: Array) -> Array:

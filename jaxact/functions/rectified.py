@@ -766,7 +766,7 @@ def _b_silu_slope(m: Arithmetic, x: Array, alpha: float) -> Array:
     t = -m.magnitude(m.clamped(x))
     up = scaled_exp(m, t)
     e = up * UNSCALE
-    tail = up * (m.where(x < 0, 1 + alpha, 1 - alpha) + t + e) / (1 + e * (2 + e)) * UNSCALE
+    tail = up * (m.where(x < 0, 1 + alpha, 1 - alpha) + t + e) / ((1 + e) * (1 + e)) * UNSCALE
     return m.where(x < 0, tail, 1 - tail)
 
 
