@@ -188,7 +188,9 @@ def xatlu(x: ArrayLike, alpha: ArrayLike = 0.0) -> Array:
 
 def _xgelu(m: Arithmetic, x: Array, alpha: Array) -> Array:
     t = normal.clamped(m, lax.abs(x))
-    return _line(m, x, alpha) - (1 + 2 * alpha) * (t * normal.scaled_tail(m, t)) * UNSCALE
+    y = _line(m, x, alpha) - (1 + 2 * alpha) * (t * normal.scaled_tail(m, t)) * UNSCALE
+    # A term may be subnormal where their difference, x / 2 near 0, is not.
+    return m.where(t < 2.0**20 * m.tiny, 0.5 * x, y) if isinstance(alpha, Array) else y
 
 
 def _xgelu_slope(m: Arithmetic, x: Array, alpha: Array) -> Array:
@@ -566,7 +568,12 @@ def _derf_argument(m: Arithmetic, x: Array, alpha: Array, s: Array) -> tuple[Arr
 
 
 def _derf(m: Arithmetic, x: Array, alpha: Array, s: Array, gamma: Array, beta: Array) -> Array:
-    return gamma * normal.erf(m, alpha * x + s) + beta
+    v = alpha * x + s
+    y = gamma * normal.erf(m, v)
+    if isinstance(s, Array) or not s:  # alpha x may be subnormal where the result is not
+        near = (lax.abs(v) < 4 * m.tiny) & (s == 0) if isinstance(s, Array) else lax.abs(v) < 4 * m.tiny
+        y = m.where(near, gamma * ((alpha * _2_OVER_ROOT_PI) * x), y)
+    return y + beta
 
 
 def _derf_slope(m: Arithmetic, x: Array, alpha: Array, s: Array, gamma: Array, beta: Array) -> Array:
