@@ -15,13 +15,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from support import samples
+from support.known_bounds import bounds
 
 import jaxact
-from jaxact._accuracy import CORE
 
 ORDERS = ("value", "slope", "curvature")
 LIBRARIES = ("jaxact", "jax.nn", "torch")
-GOALS = {True: (3, 4, 8), False: (6, 8, 32)}  # in the core, elsewhere; in the half precisions it is 0.51
 CHUNK = 2**21
 
 # By library and order.
@@ -117,10 +116,7 @@ def merged(a: dict[str, Any] | None, b: dict[str, Any]) -> dict[str, Any]:
 
 
 def goal(name: str, dtype: str, what: str) -> float:
-    """The bound of a function of the core, or of another."""
-    if dtype not in ("float32", "float64"):
-        return 0.51
-    return GOALS[name in CORE][ORDERS.index(what) if what in ORDERS else 1]
+    return bounds(name, jnp.dtype(dtype))[ORDERS.index(what) if what in ORDERS else 1]
 
 
 def figure(found: dict[str, Any] | None, bound: float = math.inf) -> str:

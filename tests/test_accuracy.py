@@ -11,21 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from support import cases, oracle, samples, terms, ulp
-from support.known_bounds import KNOWN, RANGES
+from support.known_bounds import KNOWN, RANGES, bounds
 
 import jaxact
 from jaxact import _accuracy
 
 ELEMENTWISE = [s for s in jaxact.specs() if s.elementwise]
-CORE, OTHERS = (3, 4, 8), (6, 8, 32)  # of value, slope (also in the parameters) and curvature
-HALF = (0.51, 0.51)
-
-
-def bounds(name, dtype):
-    """Bounds of value, slope and curvature, in ulps."""
-    return HALF if np.dtype(dtype).itemsize == 2 else CORE if name in _accuracy.CORE else OTHERS
-
-
 ORDERS = ("value", "slope", "curvature")
 
 each = pytest.mark.parametrize("spec", ELEMENTWISE, ids=lambda s: s.name)

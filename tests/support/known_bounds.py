@@ -1,8 +1,12 @@
-"""Functions that stay above a bound of test_accuracy: ``(name, dtype, what): (bound in ulps, reason)``.
+"""The bounds of accuracy, and functions that stay above one.
 
-``what`` is ``"value"``, ``"slope"``, ``"curvature"`` or the name of a parameter. An entry that is no longer needed
-makes the dense sweeps fail.
+``KNOWN[name, dtype, what]`` is a bound in ulps and a reason. ``what`` is ``"value"``, ``"slope"``, ``"curvature"`` or
+the name of a parameter. An entry that is no longer needed makes the dense sweeps fail.
 """
+
+import numpy as np
+
+from jaxact._accuracy import CORE
 
 _NEAR = "the slope is a difference of two terms, and the point is just beyond 1/4 from its sign change"
 _DECAYS = "for a large delta the logarithm in w is known to 25 bits, and e^(-w^2) multiplies its error by up to 40"
@@ -30,3 +34,8 @@ KNOWN: dict[tuple[str, str, str], tuple[float, str]] = {
 RANGES: dict[str, tuple[float, str]] = {
     "snake_beta": (64.0, "near a slope of 0 every bit of e^alpha counts; it has 29 of them; see docs/numerics.md"),
 }
+
+
+def bounds(name, dtype):
+    """Bounds of value, slope (also in the parameters) and curvature, in ulps."""
+    return (0.51, 0.51, 0.51) if np.dtype(dtype).itemsize == 2 else (3, 4, 8) if name in CORE else (6, 8, 32)
