@@ -616,7 +616,8 @@ _ENTMAX = RowFormula(
 def _entmax(m: Arithmetic, x: Any, alpha: Any, axis: Any, where: Any) -> Array:
     x, axis, mask = rows("entmax", x, axis, where)
     alpha = one_per_row("entmax", "alpha", x, alpha, axis)
-    alpha = jnp.where(alpha < 1, jnp.nan, alpha)  # else the loop would end anywhere
+    # Below 1 it is NaN, or the loop would end anywhere. A constant NaN would trip JAX's checks for NaN.
+    alpha = alpha + jnp.sqrt(-(alpha < 1).astype(alpha.dtype))
     return _ENTMAX(m, x, alpha, *mask, axis=axis)
 
 
