@@ -34,6 +34,7 @@ from __future__ import annotations
 import ctypes
 import dataclasses
 import functools
+import json
 import math
 import re
 import statistics
@@ -619,6 +620,21 @@ def surroundings(specs: list[jaxact.Activation]) -> tuple[str, dict[str, Any]]:
     return text, {"eager_overhead_us": eager, "recompilations": again, "collectives": moved}
 
 
+def update(path: Path, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Put records beside the plain line in the place of those of a results file, and show what follows from them."""
+    results = json.loads(path.read_text())
+    _, rest = path.with_suffix(".md").read_text().split("### How many times", 1)
+    merged = {(r["name"], r["dtype"]): r for r in (*results["plain"], *records)}
+    results["plain"] = sorted(merged.values(), key=lambda r: r["name"])
+    text, results["bounds"] = bounds(results["plain"])
+    text = "\n".join([show_plain(results["plain"], "Arrays of 2^20"), text, f"### How many times{rest.rstrip()}"])
+    command = f"{results['command']}; {harness.circumstances()['command']}"
+    harness.save(
+        "speed", {k: v for k, v in results.items() if k not in harness.circumstances()}, text, path.parent, command
+    )
+    return results
+
+
 def main(
     names: tuple[str, ...] = (),
     quick: bool = False,
@@ -634,7 +650,8 @@ def main(
     Args:
       names: functions to measure. If none is given: against the plain line, all that have one; and against jax.nn and
         PyTorch, what either of them has.
-      quick: seven rounds against the plain line, and nothing else; ``plain-<platform>`` if there is ``into``.
+      quick: seven rounds against the plain line, and nothing else; ``plain-<platform>`` if there is ``into``. With
+        names, these take their place in ``speed-<platform>`` if ``into`` has it, where the rest stays.
       decoder: the training step of a decoder, and nothing else; its results are a file of their own.
       sizes: binary logarithms of the numbers of elements; against the plain line it is always 20.
       dtypes: dtypes of input and cotangent.
@@ -663,6 +680,9 @@ def main(
     with harness.progress() as bar:
         todo = [(n, d) for n in lined for d in dtypes]
         records = [against_plain(n, d, 2**20, rounds, slot) for n, d in bar.track(todo, description="plain lines")]
+    before = into and names and quick and into / f"speed-{harness.platform_name()}.json"
+    if before and before.exists():
+        return update(before, records)
     texts = [show_plain(records, "Arrays of 2^20")]
     text, reached = bounds(records)
     texts.append(text)

@@ -28,6 +28,13 @@ def test_tiny_run(tmp_path):
     records = [line for line in path.read_text().splitlines() if line.startswith('  {"name": ')]
     assert len(records) == len(cells) + len(written["plain"])
 
+    table = path.with_suffix(".md").read_text().partition("### How many times")[2].rstrip()
+    speed.main(("elu",), quick=True, dtypes=("float32",), rounds=2, slot=1e-4, into=tmp_path)
+    again = json.loads(path.read_text())
+    assert [r["name"] for r in again["plain"]] == ["elu", "glu", "relu"]
+    assert again["cells"] == cells
+    assert path.with_suffix(".md").read_text().partition("### How many times")[2].rstrip() == table
+
 
 @pytest.mark.parametrize("name", ["dyt", "swiglu", "softmax"])
 def test_against_plain(name):
