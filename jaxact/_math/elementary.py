@@ -273,14 +273,20 @@ def log1p_over(m: Arithmetic, e: Array) -> Array:
     return m.polynomial(e, m.table(coefficients.LOG1P))
 
 
+def _exponent_and_fraction(m: Arithmetic, x: Array) -> tuple[Array, Array]:
+    """``n``, an integer as a float, and ``f`` in [0, 1) with ``x = 2^n (1 + f)``, for positive normal ``x``."""
+    integer, bits, bias = _FORMAT[m.dtype.name]
+    pattern = lax.bitcast_convert_type(x, integer)
+    n = lax.convert_element_type((pattern >> integer(bits)) - integer(bias), m.dtype)
+    return n, lax.bitcast_convert_type((pattern & integer(2**bits - 1)) | integer(bias << bits), m.dtype) - 1
+
+
 def log(m: Arithmetic, x: Array, power: int = 0) -> Array:
     """``log(2^power x)`` for normal ``x`` and a result that is not negative. Not to be differentiated."""
     if m.native:
         return jnp.log(x) + power * _LN2_ROUNDED
-    integer, bits, bias = _FORMAT[m.dtype.name]
-    pattern = lax.bitcast_convert_type(x, integer)
-    n = ((pattern >> integer(bits)) + integer(power - bias)).astype(m.dtype)
-    fraction = lax.bitcast_convert_type((pattern & integer(2**bits - 1)) | integer(bias << bits), m.dtype) - 1
+    n, fraction = _exponent_and_fraction(m, x)
+    n = n + power
     high_ln2, low_ln2 = _LN2[m.dtype.name]
     return n * high_ln2 + (fraction * log1p_over(m, fraction) + n * low_ln2)
 
@@ -299,11 +305,8 @@ def _log_high(m: Arithmetic, x: Array) -> Array:
 
 
 def _log_parts(m: Arithmetic, x: Array) -> tuple[Array, Array]:
-    integer, bits, bias = _FORMAT[m.dtype.name]
-    pattern = lax.bitcast_convert_type(x, integer)
-    n = lax.convert_element_type((pattern >> integer(bits)) - integer(bias), m.dtype)
-    f = lax.bitcast_convert_type((pattern & integer(2**bits - 1)) | integer(bias << bits), m.dtype) - 1
-    # log(1 + f) is f - f^2 / 2 and a rest; the terms of which most cancel below 1 are added without rounding.
+    n, f = _exponent_and_fraction(m, x)
+    # log(x) = n ln 2 + f - f^2 / 2 + ...; just below 1 the first terms cancel, so they are added without rounding.
     high_ln2, low_ln2 = _LN2[m.dtype.name]
     square, square_low = m.full().square(f, 0.5)
     total, lost = two_sum(n * high_ln2, f)
@@ -316,10 +319,7 @@ def _log_parts(m: Arithmetic, x: Array) -> tuple[Array, Array]:
 def log1p(m: Arithmetic, x: Array) -> Array:
     """``log(1 + x)`` for ``x >= 0``, within 1.5 ulp."""
     # From the fraction of 1 + x; where 1 + x rounds to x, from x itself, which is more accurate.
-    integer, bits, bias = _FORMAT[m.dtype.name]
-    pattern = lax.bitcast_convert_type(1 + x, integer)
-    exponent = lax.convert_element_type((pattern >> integer(bits)) - integer(bias), m.dtype)
-    fraction = lax.bitcast_convert_type((pattern & integer(2**bits - 1)) | integer(bias << bits), m.dtype) - 1
+    exponent, fraction = _exponent_and_fraction(m, 1 + x)
     near = x < 1
     n, f = m.where(near, 0, exponent), m.where(near, x, fraction)
     high_ln2, low_ln2 = _LN2[m.dtype.name]

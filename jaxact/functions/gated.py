@@ -709,8 +709,7 @@ def _situ_glu(beta1: float, beta2: float) -> Formula:
 
     def slope(m: Arithmetic, gate: Array, b: Any) -> Array:
         # With t = tanh(a / beta1) and c = beta1 t, the slope is sigma(a) (1 - t^2 + c sigma(-a)). For a > 0 all terms
-        # are positive. For a < 0 the bracket is (1 + c) - (c sigma(a) + t^2). Near 0, 1 + c is computed as (1 + a) - (a
-        # - c).
+        # are positive. For a < 0 the bracket is (1 + c) - (c sigma(a) + t^2), where 1 + c near 0 is (1 + a) - (a - c).
         z, low = m.quotient(gate, m.number(beta1))
         up4 = rounded_exp(m, m.maximum(-2 * lax.abs(z), -m.limits.vanish), _twice(m, low, z), power=66)
         e4 = up4 * UNSCALE  # 4 e^(-2 |z|)

@@ -571,7 +571,8 @@ def _derf(m: Arithmetic, x: Array, alpha: Array, s: Array, gamma: Array, beta: A
     v = alpha * x + s
     y = gamma * normal.erf(m, v)
     if isinstance(s, Array) or not s:  # alpha x may be subnormal where the result is not
-        near = (lax.abs(v) < 4 * m.tiny) & (s == 0) if isinstance(s, Array) else lax.abs(v) < 4 * m.tiny
+        near = lax.abs(v) < 4 * m.tiny
+        near = near & (s == 0) if isinstance(s, Array) else near
         y = m.where(near, gamma * ((alpha * _2_OVER_ROOT_PI) * x), y)
     return y + beta
 
@@ -1156,7 +1157,7 @@ def _powlu(m: Arithmetic, x: Array, p: Array) -> Array:
 
 
 def _powlu_slope(m: Arithmetic, x: Array, p: Array) -> Array:
-    # x^2 sigma(x) has the slope x sigma(x) (2 + x sigma(-x)), and the power for x > 0 adds its own.
+    # e^t sigma(x) (1 + A + x sigma(-x)) for x > 0, else x sigma(x) (2 + x sigma(-x)).
     z, up, e, power = _powlu_terms(m, x, p)
     q = m.used_twice(1 / (1 + e))
     right = exp(m, *power.t) * q * (1 + power.change + z * (e * q))
@@ -1188,7 +1189,7 @@ def _powlu_m_slope(m: Arithmetic, x: Array, p: Array) -> Array:
         _powlu,
         Formula(_powlu_slope, _powlu_curvature),
         _powlu_m_slope,
-        flat=lambda m, x, p: x < -m.limits.vanish,
+        flat=lambda m, x, p: x < -m.limits.vanish,  # in x, where it underflows; the slope in m is 0 for all x <= 0
     ),
     domain={"m": "> 0"},
     kind="parametric",
