@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.custom_derivatives import SymbolicZero
 
@@ -147,9 +148,12 @@ class Formula:
             for i, t in of_parameters.items():
                 # A float32 parameter beside a narrow x has a float32 gradient.
                 slope = self.slope(i)(m if i == 0 else m.full(), *arguments)
-                # XLA for CPU does not vectorise a sum when it is fused with the computation of its terms. A clamp to
-                # the infinities prevents that fusion.
-                slope = _fenced(m, slope)
+                if dtype == m.dtype and primals[places.index(i)].shape == shape:
+                    t = _computed_once(m, t, arguments[0])
+                else:
+                    # XLA for CPU does not vectorise a sum, which a parameter's gradient is, when it is fused with the
+                    # computation of its terms. A clamp to the infinities prevents that fusion.
+                    slope = _fenced(m, slope)
                 if self._flat:
                     flat = self._flat(m, *arguments) if callable(self._flat) and i == 0 else slope == 0
                     t = m.where(flat, 0, t)
@@ -160,6 +164,16 @@ class Formula:
 
         function.defjvp(jvp, symbolic_zeros=True)
         return function
+
+
+def _computed_once(m: Arithmetic, t: Array, x: Array) -> Array:
+    """``t / 1``, so that XLA for CPU computes the product with the slope once and stores it.
+
+    A layer's backward pass needs that product twice, as it is and transposed. XLA repeats a multiplication and all that
+    is fused with it in each loop that reads its result, and does not vectorise the transposed one; it does not repeat a
+    division. Nothing is above infinity, so the divisor is 1: XLA does not know that, LLVM does and drops the division.
+    """
+    return t / m.where(x > np.inf, 2, lax.full_like(x, 1))
 
 
 @functools.partial(jax.custom_jvp, nondiff_argnums=(0,))

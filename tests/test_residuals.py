@@ -38,6 +38,18 @@ def test_one_array_per_activation(spec, dtype):
     assert kept(unary(spec), x) <= limit + rows
 
 
+@pytest.mark.parametrize("spec", [s for s in cases.ELEMENTWISE if not piecewise_linear(s)], ids=lambda s: s.name)
+def test_a_layer_computes_the_product_with_the_slope_once(spec):
+    """For the gradients in its input and in its weights: the second one costs a matrix product more and no slope."""
+    x, w, v = batch((4, 8, 16)), batch((16, 32), seed=1), batch((32, 16), seed=2)
+
+    def operations(wrt):
+        gradient = jax.jit(jax.grad(lambda x, w: jnp.sum(unary(spec)(x @ w) @ v), wrt))
+        return gradient.lower(x, w).compile().cost_analysis()["flops"]
+
+    assert operations((0, 1)) == operations(1) + 2 * x.size * w.shape[1]
+
+
 @pytest.mark.parametrize("spec", [s for s in jaxact.specs() if cases.inputs(s) > 1], ids=lambda s: s.name)
 @dtypes
 def test_one_array_per_input(spec, dtype):
