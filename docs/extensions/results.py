@@ -243,7 +243,40 @@ def _speed(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
         groups.setdefault(f"{cell['pass']}, {cell['dtype']}", []).append(cell)
     times = (folded(group, speed_table(cells, ("name",))) for group, cells in groups.items())
     yield "Times in microseconds", f"Medians, for arrays of {size} numbers.\n\n" + "".join(times)
+    if plain := results.get("plain"):
+        kinds = {"forward": "forward", "forward+backward": "both passes", "compile": "compile time"}
+        dtypes = list(dict.fromkeys(r["dtype"] for r in plain))
+        of = {(r["name"], r["dtype"]): r for r in plain}
+        rows = {
+            n: [[_link(n), *(_number(of.get((n, d), {}).get(k), 2) for d in dtypes for k in kinds)]]
+            for n in dict.fromkeys(r["name"] for r in plain)
+        }
+        text = (
+            "Each function beside the formula as one types it in ``jnp`` and ``jax.nn``, for arrays of 2\\ :sup:`20` "
+        )
+        text += (
+            "numbers: time of the plain line divided by that of jaxact; for compile time, jaxact's by the line's.\n\n"
+        )
+        yield (
+            "Beside a plain line",
+            text + _core_first(["", *(f"{w}, {d}" for d in dtypes for w in kinds.values())], rows),
+        )
     yield from _as_written(results)
+
+
+def _decoder(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    of = {(r["name"], r["dtype"]): r for r in results["decoder"]}
+    dtypes = list(dict.fromkeys(r["dtype"] for r in results["decoder"]))
+    rows = [
+        [_link(n), *(_number(of[n, d][k], digits) for d in dtypes for k, digits in (("step", 2), ("step, ms", 0)))]
+        for n in dict.fromkeys(r["name"] for r in results["decoder"])
+    ]
+    columns = [f"{what}, {d}" for d in dtypes for what in ("ratio", "ms")]
+    text = (
+        "A decoder of six layers whose feed-forward activation is replaced: time of its training step with ``jax.nn``, "
+    )
+    text += "or with a plain line, divided by that with jaxact, and jaxact's time.\n\n"
+    yield "Training step of a decoder", text + table(["activation", *columns], rows)
 
 
 def _ratios(results: dict[str, Any]) -> dict[str, dict[str, float]]:
@@ -264,7 +297,7 @@ def _as_written(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
 PAGES = {
     "accuracy": {"accuracy": _accuracy},
     "memory": {"memory": _memory},
-    "speed": {"speed": _speed, "training": _as_written, "kernel": _as_written},
+    "speed": {"decoder": _decoder, "speed": _speed, "training": _as_written, "kernel": _as_written},
 }
 
 

@@ -953,10 +953,9 @@ def gaussian_topk_relu(x: ArrayLike, sparsity: float = 0.95, axis: int = -1) -> 
 # Sorts and reflections. They keep the norms of signals and gradients, and are used in networks with a Lipschitz bound.
 
 
-def _halves(x: Array, axis: int) -> tuple[Array, Array]:
-    """The first and the second half along the axis."""
-    middle = x.shape[axis] // 2
-    return lax.slice_in_dim(x, 0, middle, axis=axis), lax.slice_in_dim(x, middle, None, axis=axis)
+def _halves(x: Array, axis: int) -> Sequence[Array]:
+    """The first and the second half along the axis. The derivative of ``split`` joins them; that of two slices adds."""
+    return lax.split(x, (x.shape[axis] // 2,) * 2, axis)
 
 
 def _max_min(m: Arithmetic, x: Array, axis: int) -> Array:
@@ -1009,7 +1008,7 @@ _GROUP_SORT = RowFormula(_sorted, lambda m, groups, t, order, axis: _sorted(m, t
 def _group_sort(m: Arithmetic, x: Array, size: int, axis: int) -> Array:
     groups, axis = in_groups("group_sort", x, "size", size, axis)
     if size == 2:
-        first, second = (lax.slice_in_dim(groups, i, i + 1, axis=axis) for i in (0, 1))
+        first, second = _halves(groups, axis)
         return _TURNED(m, groups, first > second, axis=axis).reshape(x.shape)
     order = jnp.argsort(lax.stop_gradient(groups), axis)
     order = order.astype(jnp.int8 if size <= 2**7 else jnp.int16 if size <= 2**15 else jnp.int32)

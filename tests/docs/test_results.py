@@ -27,7 +27,9 @@ CELL = {"name": "mish", "pass": "forward", "dtype": "float32", "ratio": {"jax.nn
 SPEED = {
     "summary": {"jax.nn, all, all": {"mean": 1.5, "mean_of_least": 1.6, "worst": 0.95}},
     "cells": [CELL | {"size": n, "microseconds": {"jaxact": 10.0, "jax.nn": 15.0}} for n in (2**14, 2**22)],
+    "plain": [{"name": "mish", "dtype": "float32", "forward": 0.71, "forward+backward": 1.2, "compile": 1.3}],
 }
+DECODER = {"decoder": [{"name": "mish", "dtype": "float32", "step": 1.44, "step, ms": 307.6}]}
 
 
 STUDY = {"title": "A title", "command": "python examples/x.py --seeds 2", "seconds": 12}
@@ -52,7 +54,7 @@ def committed(tmp_path, monkeypatch):
 
 
 def write(folder):
-    for name, measured in (("accuracy", ACCURACY), ("memory", MEMORY), ("speed", SPEED)):
+    for name, measured in (("accuracy", ACCURACY), ("memory", MEMORY), ("speed", SPEED), ("decoder", DECODER)):
         (folder / f"{name}-chip.json").write_text(json.dumps(WHERE | measured))
 
 
@@ -123,7 +125,11 @@ def test_charts(committed, tmp_path):
 
 @pytest.mark.parametrize(
     ("benchmark", "expected"),
-    [("accuracy", ["2.35", "value at -inf"]), ("memory", ["4", "2.25"]), ("speed", ["0.95", "1.50", "1.60", "15"])],
+    [
+        ("accuracy", ["2.35", "value at -inf"]),
+        ("memory", ["4", "2.25"]),
+        ("speed", ["0.95", "1.50", "1.60", "15", "0.71", "1.44", "308"]),
+    ],
 )
 def test_page(committed, benchmark, expected):
     write(committed)
