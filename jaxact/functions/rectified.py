@@ -953,9 +953,10 @@ def gaussian_topk_relu(x: ArrayLike, sparsity: float = 0.95, axis: int = -1) -> 
 # Sorts and reflections. They keep the norms of signals and gradients, and are used in networks with a Lipschitz bound.
 
 
-def _halves(x: Array, axis: int) -> Sequence[Array]:
+def _halves(x: Array, axis: int) -> tuple[Array, Array]:
     """The first and the second half along the axis. The derivative of ``split`` joins them; that of two slices adds."""
-    return lax.split(x, (x.shape[axis] // 2,) * 2, axis)
+    first, second = lax.split(x, (x.shape[axis] // 2,) * 2, axis)
+    return first, second
 
 
 def _max_min(m: Arithmetic, x: Array, axis: int) -> Array:
