@@ -30,7 +30,7 @@ gives 47 %.
 On tinyshakespeare, two blocks of width 32, one pass and 3 seeds (``benchmarks/studies.py`` has the command), all are
 within noise: xIELU 3.499 bits per character, fixed or learned, relu 3.522, Swish 3.526, the mixture 3.537.
 
-``--rank --seeds 4`` takes twelve minutes. The rank correlation of theory and training is 0.84 (p = 0.0007). Theory
+``--rank --seeds 4`` takes eight minutes. The rank correlation of theory and training is 0.84 (p = 0.0007). Theory
 tells apart sigmoid, softplus, sine and gaussian, which hardly train at 20 layers, from the other eight; among those the
 correlation is 0.5, which may be chance (p = 0.2). That of the Fisher distance is 0.52 (p = 0.08), and -0.2 among the
 eight (p = 0.7): it does not tell gaussian from them.

@@ -9,11 +9,10 @@ u, and beside it the share of arguments in [-20, 20] at which the float32 curvat
 than 1 % of itself, measured against jaxact in float64. ReLU's curvature is zero where it exists, so its residual never
 changes and it cannot learn.
 
-The first command takes two and a half minutes on two busy cores. It gave an error of 9.2e-5 with tanh, 9.4e-5 with
-jax.nn.tanh, 1.6e-4 with mish of either library, and 0.98 with relu. The second gave 5.8e-2 with tanh and 5.7e-2 with
-jax.nn.tanh. The wrong curvatures of
-jax.nn, at 67 % of the arguments for tanh and 33 % for mish, do not change the result here, even if training starts
-there: the true curvature is tiny where they are wrong.
+The first command takes half a minute on two cores. It gave an error of 9.1e-5 with tanh, 9.4e-5 with jax.nn.tanh,
+1.6e-4 with mish of either library, and 0.98 with relu. The second gave 5.5e-2 with tanh and 5.7e-2 with jax.nn.tanh.
+The wrong curvatures of jax.nn, at 67 % of the arguments for tanh and 33 % for mish, do not change the result here, even
+if training starts there: the true curvature is tiny where they are wrong.
 """
 
 from __future__ import annotations
