@@ -11,7 +11,7 @@ from jax.scipy import special
 
 from jaxact._math import coefficients
 from jaxact._math.arithmetic import SCALE, UNSCALE, Arithmetic, Pair
-from jaxact._math.elementary import elementary, exp_parts, rounded_exp, scaled_exp, times
+from jaxact._math.elementary import elementary, exp_parts, scaled_exp, times
 from jaxact._math.error_free import rounded_constant
 
 _2_OVER_ROOT_PI = 1.1283791670955126
@@ -38,7 +38,7 @@ def scaled_density(m: Arithmetic, t: Array, low: Array | None = None) -> Array:
 def scaled_tail(m: Arithmetic, t: Array, low: Array | None = None) -> Array:
     """``2^64 Phi(-t - low)`` for clamped ``t >= 0``."""
     above, below = (m.polynomial(t, powers) for powers in m.table(coefficients.MILLS))
-    return rounded_exp(m, *minus_half_square(m, t, low), 64) * above / below
+    return times(exp_parts(m, *minus_half_square(m, t, low)), above / below)
 
 
 def distribution(m: Arithmetic, x: Array, low: Array | None = None) -> Array:
