@@ -8,8 +8,8 @@ results.json with the peak signal-to-noise ratio in decibels over all pixels. Ne
 ``finer`` are initialised as in Sitzmann et al., 2020, arXiv:2006.09661, with first biases from -5 to 5 for ``finer``,
 the others by He's initialiser.
 
-The first command takes a minute on two cores and gave 33.5 dB with sine, 21.3 with snake, 19.1 with
-relu and 18.1 with mish.
+The first command takes a minute on two cores and gave 33.5 dB with sine, 21.3 with snake, 19.1 with relu and 18.1 with
+mish.
 """
 
 from __future__ import annotations

@@ -243,40 +243,36 @@ def _speed(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
         groups.setdefault(f"{cell['pass']}, {cell['dtype']}", []).append(cell)
     times = (folded(group, speed_table(cells, ("name",))) for group, cells in groups.items())
     yield "Times in microseconds", f"Medians, for arrays of {size} numbers.\n\n" + "".join(times)
-    if plain := results.get("plain"):
-        kinds = {"forward": "forward", "forward+backward": "both passes", "compile": "compile time"}
-        dtypes = list(dict.fromkeys(r["dtype"] for r in plain))
-        of = {(r["name"], r["dtype"]): r for r in plain}
-        rows = {
-            n: [[_link(n), *(_number(of.get((n, d), {}).get(k), 2) for d in dtypes for k in kinds)]]
-            for n in dict.fromkeys(r["name"] for r in plain)
-        }
-        text = (
-            "Each function beside the formula as one types it in ``jnp`` and ``jax.nn``, for arrays of 2\\ :sup:`20` "
-        )
-        text += (
-            "numbers: time of the plain line divided by that of jaxact; for compile time, jaxact's by the line's.\n\n"
-        )
-        yield (
-            "Beside a plain line",
-            text + _core_first(["", *(f"{w}, {d}" for d in dtypes for w in kinds.values())], rows),
-        )
+    if "plain" in results:
+        shown = {"forward": ("forward", 2), "forward+backward": ("both passes", 2), "compile": ("compile time", 2)}
+        text = f"""Each function beside its formula typed in ``jnp`` and ``jax.nn``, for arrays of {_power(2**20)}
+numbers: time of the plain line divided by that of jaxact; for compile time, that of jaxact divided by the line's.
+
+"""
+        yield "Beside a plain line", text + _core_first(*_by_dtype(results["plain"], shown))
     yield from _as_written(results)
 
 
 def _decoder(results: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    of = {(r["name"], r["dtype"]): r for r in results["decoder"]}
-    dtypes = list(dict.fromkeys(r["dtype"] for r in results["decoder"]))
-    rows = [
-        [_link(n), *(_number(of[n, d][k], digits) for d in dtypes for k, digits in (("step", 2), ("step, ms", 0)))]
-        for n in dict.fromkeys(r["name"] for r in results["decoder"])
-    ]
-    columns = [f"{what}, {d}" for d in dtypes for what in ("ratio", "ms")]
-    text = (
-        "A decoder of six layers whose feed-forward activation is replaced: time of its training step with ``jax.nn``, "
-    )
-    text += "or with a plain line, divided by that with jaxact, and jaxact's time.\n\n"
-    yield "Training step of a decoder", text + table(["activation", *columns], rows)
+    text = """A decoder of six layers in which the feed-forward activation is replaced: time of a training step with
+``jax.nn`` divided by that with jaxact, and the time with jaxact.
+
+"""
+    columns, rows = _by_dtype(results["decoder"], {"step": ("ratio", 2), "step, ms": ("ms", 0)})
+    yield "Training step of a decoder", text + table(columns, (row for of in rows.values() for row in of))
+
+
+def _by_dtype(
+    records: list[dict[str, Any]], shown: dict[str, tuple[str, int]]
+) -> tuple[list[str], dict[str, list[list[str]]]]:
+    """Columns, and a row for each function; ``shown`` has the label and the digits of each figure of a record."""
+    dtypes = list(dict.fromkeys(r["dtype"] for r in records))
+    of = {(r["name"], r["dtype"]): r for r in records}
+    rows = {
+        n: [[_link(n), *(_number(of.get((n, d), {}).get(k), shown[k][1]) for d in dtypes for k in shown)]]
+        for n in dict.fromkeys(r["name"] for r in records)
+    }
+    return ["function", *(f"{label}, {d}" for d in dtypes for label, _ in shown.values())], rows
 
 
 def _ratios(results: dict[str, Any]) -> dict[str, dict[str, float]]:

@@ -1194,7 +1194,8 @@ def _phish(m: Arithmetic, x: Array) -> Array:
     g_up = z * up
     g = m.maximum(g_up * UNSCALE, -1)
     square = g * g
-    # tanh(g) / g; for all x < 0 a sum of which only the 1 is rounded, for the product has four factors
+    # tanh(g) / g. The series, small beside its 1, adds one rounding error; the quotient, which adds more, is left for
+    # large g, where x is positive and Phi(x) has a smaller error.
     p, _, d = tanh_parts(m, square)
     small = square < 0.03
     near = m.where(small, square, 0)
